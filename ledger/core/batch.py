@@ -1,0 +1,173 @@
+"""A batch: 1…1,024 consecutive statements of one source under one seal (protocol §3).
+
+Signed bytes: L("batch") ‖ log id ‖ str8(source id) ‖ key statement ‖ u64 first sequence ‖ u32 count ‖ batch root ‖
+previous ‖ sealed keys digest. They bind log, key, position and the batch before, so whoever reads only leaves checks
+every signature, and none moves to another ledger, key, position or chain.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ledger.core import bodies
+from ledger.core.encoding import ZERO_HASH, Hash, label, sha256, str8, u32, u64
+from ledger.core.errors import InvalidInput, NotAuthenticated, VerificationFailed
+from ledger.core.merkle import leaf_hash, tree_root
+from ledger.core.signing import PublicKey, Signer, verify_each
+from ledger.core.statement import Leaf, Seal, Statement, decode_leaf, encode_statement
+
+MAX_BATCH: Final = 1024
+"""Statements of a batch."""
+
+_LABEL: Final = label("batch")
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a seal binds a batch to besides its statements: 32 bytes each."""
+
+    log_id: Hash
+    key_statement: Hash
+    previous: Hash
+
+
+OPENING: Final = Binding(ZERO_HASH, ZERO_HASH, ZERO_HASH)
+"""The binding of LOG_OPENED's batch: nothing came before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A decoded batch; ``leaf_hashes`` are the log's, ``root`` leaves the seal out."""
+
+    source_id: str
+    first_sequence: int
+    leaves: tuple[Leaf, ...]
+    leaf_hashes: tuple[Hash, ...]
+    root: Hash
+    seal: Seal
+
+    @property
+    def count(self) -> int:
+        """How many statements it has."""
+        return len(self.leaves)
+
+    @property
+    def end_sequence(self) -> int:
+        """The first sequence after it."""
+        return self.first_sequence + len(self.leaves)
+
+    @property
+    def first_minute(self) -> int:
+        """recorded_at of its first statement."""
+        return self.leaves[0].statement.recorded_at
+
+    @property
+    def last_minute(self) -> int:
+        """recorded_at of its last statement."""
+        return self.leaves[-1].statement.recorded_at
+
+    def signed_bytes(self, binding: Binding) -> bytes:
+        """Return what its seal signs under ``binding``."""
+        return signed_bytes(
+            binding, self.source_id, self.first_sequence, self.count, self.root, self.seal.sealed_keys_digest
+        )
+
+
+def signed_bytes(
+    binding: Binding, source_id: str, first_sequence: int, count: int, root: Hash, sealed_keys_digest: Hash
+) -> bytes:
+    """Return the bytes that a seal signs; their SHA-256 is the next batch's ``previous``."""
+    return b"".join(
+        (
+            _LABEL,
+            binding.log_id,
+            str8(source_id),
+            binding.key_statement,
+            u64(first_sequence),
+            u32(count),
+            root,
+            binding.previous,
+            sealed_keys_digest,
+        )
+    )
+
+
+def decode_batch(data: Sequence[bytes]) -> Batch:
+    """Decode the leaves of one batch strictly.
+
+    Raises:
+        Uncheckable: a leaf says something that this release does not know.
+        InvalidInput: a leaf is malformed, or they are not one batch of one source.
+    """
+    if not 0 < len(data) <= MAX_BATCH:
+        raise InvalidInput("batch", f"must have 1 to {MAX_BATCH} statements")
+    leaves = tuple([decode_leaf(item) for item in data])
+    first = leaves[0].statement
+    _check_chain(leaves, first)
+    seal = leaves[-1].statement.seal
+    if seal is None:
+        raise InvalidInput("seal", "missing on the last statement")
+    check_parts([leaf.statement for leaf in leaves])
+    leaf_hashes = tuple([leaf_hash(item) for item in data])
+    root = tree_root((*leaf_hashes[:-1], leaf_hash(leaves[-1].unsealed)))
+    return Batch(first.source_id, first.sequence, leaves, leaf_hashes, root, seal)
+
+
+def _check_chain(leaves: Sequence[Leaf], first: Statement) -> None:
+    minute = first.recorded_at
+    for position, leaf in enumerate(leaves):
+        statement = leaf.statement
+        if statement.source_id != first.source_id:
+            raise InvalidInput("source_id", "differs within the batch")
+        if statement.sequence != first.sequence + position:
+            raise InvalidInput("sequence", "must go up by one within the batch")
+        if statement.recorded_at < minute:
+            raise InvalidInput("recorded_at", "must not decrease within the batch")
+        minute = statement.recorded_at
+        if statement.seal is not None and position != len(leaves) - 1:
+            raise InvalidInput("seal", "only the last statement of a batch has one")
+        if isinstance(statement.body, bodies.LogOpened) and (len(leaves) > 1 or statement.sequence != 0):
+            raise InvalidInput("log_opened", "is alone in the first batch of the ledger's chain")
+
+
+def check_parts(statements: Sequence[Statement]) -> None:
+    """Raise InvalidInput unless parts stand 0…n−1 in a row, with equal n, embargo and late_for (protocol §4)."""
+    expected: bodies.Disclosure | None = None
+    for statement in statements:
+        body = statement.body
+        part = body.part if isinstance(body, bodies.Disclosure) else None
+        if expected is None:
+            if part is None:
+                continue
+            if part.index != 0:
+                raise InvalidInput("part", "the first of a handover must be 0")
+        elif part != expected.part or (body.embargo, body.late_for) != (expected.embargo, expected.late_for):  # type: ignore[union-attr]
+            raise InvalidInput("part", "parts must follow one another with equal count, embargo and late_for")
+        last = part is not None and part.index == part.count - 1
+        expected = None
+        if part is not None and not last:
+            expected = replace(body, part=replace(part, index=part.index + 1))  # type: ignore[arg-type]
+    if expected is not None:
+        raise InvalidInput("part", "a handover's parts stand in one batch")
+
+
+def sign_batch(
+    statements: Sequence[Statement], binding: Binding, sealed_keys_digest: Hash, signers: Sequence[Signer]
+) -> tuple[bytes, ...]:
+    """Return the leaves of ``statements``, sealed; ``signers`` stand in the key statement's order."""
+    unsealed = [encode_statement(statement) for statement in statements]
+    root = tree_root([leaf_hash(data) for data in unsealed])
+    first = statements[0]
+    message = signed_bytes(binding, first.source_id, first.sequence, len(unsealed), root, sealed_keys_digest)
+    seal = Seal(sealed_keys_digest, tuple(sign(message) for sign in signers))
+    return (*unsealed[:-1], encode_statement(replace(statements[-1], seal=seal)))
+
+
+def verify_seal(batch: Batch, binding: Binding, keys: Sequence[PublicKey]) -> Hash:
+    """Return the SHA-256 of the signed bytes; raise NotAuthenticated unless every key signed them."""
+    message = batch.signed_bytes(binding)
+    try:
+        verify_each(keys, message, batch.seal.signatures, "seal")
+    except VerificationFailed as error:
+        raise NotAuthenticated(str(error)) from None
+    return sha256(message)

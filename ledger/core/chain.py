@@ -1,0 +1,307 @@
+"""The state that a log's leaves add up to: keys, chains, auditors, policy. Everything that changes it lives here.
+
+A ``LogState`` is fed batches in index order. ``check`` says whether one may follow, ``apply`` makes it so. The writer
+keeps one, and whoever replays stored or mirrored leaves builds the same one again (protocol §3, §4).
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final, NoReturn
+
+from ledger.core import bodies
+from ledger.core.batch import OPENING, Batch, Binding, verify_seal
+from ledger.core.encoding import ZERO_HASH, Hash, sha256
+from ledger.core.errors import (
+    ChainBroken,
+    Head,
+    InvalidInput,
+    KeySuperseded,
+    Refused,
+    UnknownSource,
+    WrongLog,
+)
+from ledger.core.inner import verify_approvals, verify_inner
+from ledger.core.rules import LEDGER
+from ledger.core.signing import PublicKey
+from ledger.core.statement import body_field, body_name
+
+ADMITTED: Final = (
+    bodies.LogOpened,
+    bodies.SourceEnrolled,
+    bodies.SourceKeyChanged,
+    bodies.SourceRevoked,
+    bodies.AuditorAdded,
+    bodies.AuditorRemoved,
+    bodies.PolicyChanged,
+    bodies.Disclosure,
+)
+"""The bodies that this release admits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one chain has come to; ``past_keys`` holds every key it ever had."""
+
+    source_id: str
+    service: str
+    keys: tuple[PublicKey, ...]
+    key_statement: Hash
+    key_index: int
+    past_keys: tuple[bytes, ...]
+    forced: bool = False
+    revoked: bool = False
+    next_sequence: int = 0
+    recorded_at: int = 0
+    previous: Hash = ZERO_HASH
+
+    @property
+    def head(self) -> Head:
+        """Where the chain stands."""
+        return Head(self.source_id, self.next_sequence, self.previous, self.recorded_at, self.key_statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """An auditor that the log named; ``key_id`` is the leaf hash of its AUDITOR_ADDED."""
+
+    name: str
+    key_id: Hash
+    index: int
+    signing_key: PublicKey
+    x25519_key: Hash
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """What the ledger's own chain has settled so far."""
+
+    log_id: Hash
+    origin: str
+    checkpoint_vkey: str
+    next_number: int
+    approvers: tuple[PublicKey, ...]
+    thresholds: tuple[bodies.Threshold, ...]
+    witness_policy_digest: Hash
+    sealing_policy_digest: Hash
+
+    def threshold(self, body: type) -> int:
+        """Return how many approvals a governance body needs."""
+        counts = {row.body: row.count for row in self.thresholds}
+        return counts.get(body_field(body), counts.get(0, 0))
+
+
+@dataclass(slots=True)
+class LogState:
+    """Keys, chains, auditors and policy of one log after ``size`` entries."""
+
+    governing: Governing
+    size: int
+    sources: dict[str, Source] = field(default_factory=dict)
+    auditors: dict[Hash, Auditor] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, batch: Batch) -> "LogState":
+        """Return the state after index 0; raise InvalidInput or NotAuthenticated unless it is a valid LOG_OPENED."""
+        body = batch.leaves[0].statement.body
+        if not isinstance(body, bodies.LogOpened):
+            raise InvalidInput("log_opened", "index 0 must be LOG_OPENED")
+        if batch.seal.sealed_keys_digest != ZERO_HASH:
+            raise InvalidInput("sealed_keys_digest", "must be zeros in a batch without payloads")
+        digest = verify_seal(batch, OPENING, body.ledger_keys)
+        log_id = batch.leaf_hashes[0]
+        governing = Governing(
+            log_id,
+            body.origin,
+            body.checkpoint_vkey,
+            1,
+            body.approvers,
+            body.thresholds,
+            body.witness_policy_digest,
+            body.sealing_policy_digest,
+        )
+        own = Source(
+            LEDGER, LEDGER, body.ledger_keys, log_id, 0, tuple(key.key for key in body.ledger_keys)
+        )
+        return cls(governing, 1, {LEDGER: _advance(own, batch, digest)})
+
+    @property
+    def log_id(self) -> Hash:
+        """The leaf hash of LOG_OPENED."""
+        return self.governing.log_id
+
+    def source(self, source_id: str) -> Source:
+        """Return a source that may speak; raise UnknownSource otherwise."""
+        source = self.sources.get(source_id)
+        if source is None:
+            raise UnknownSource("source_id: not enrolled in this log")
+        if source.revoked:
+            raise UnknownSource("source_id: revoked")
+        return source
+
+    def check_binding(self, source_id: str, binding: Binding) -> Source:
+        """Return the source; raise WrongLog, UnknownSource, KeySuperseded or ChainBroken unless all of it is current."""
+        if binding.log_id != self.log_id:
+            raise WrongLog("log_id: another log's")
+        source = self.source(source_id)
+        if binding.key_statement != source.key_statement:
+            raise KeySuperseded("key_statement: not the source's current one", source.key_statement)
+        if binding.previous != source.previous:
+            raise ChainBroken("previous: does not follow the source's latest batch", source.head)
+        return source
+
+    def check_chain(self, batch: Batch, source: Source) -> None:
+        """Raise ChainBroken or InvalidInput unless ``batch`` continues its source's sequence and time."""
+        if batch.first_sequence != source.next_sequence:
+            raise ChainBroken("sequence: does not follow the source's latest statement", source.head)
+        if batch.first_minute < source.recorded_at:
+            raise InvalidInput("recorded_at", "must not lie before the source's latest statement")
+        for leaf in batch.leaves:
+            check_admitted(leaf.statement.body)
+
+    def replay(self, batch: Batch) -> Hash:
+        """Check the next batch from its leaves alone, seal included, apply it and return its digest."""
+        source = self.source(batch.source_id)
+        binding = Binding(self.log_id, source.key_statement, source.previous)
+        self.check_chain(batch, source)
+        digest = verify_seal(batch, binding, source.keys)
+        self.apply(batch, digest)
+        return digest
+
+    def apply(self, batch: Batch, digest: Hash) -> None:
+        """Advance over a checked batch; ledger bodies are checked and take effect one by one.
+
+        Raises:
+            InvalidInput, VerificationFailed, Refused: a ledger body may not follow; nothing has changed if the
+                batch has one statement.
+        """
+        source = self.sources[batch.source_id]
+        if batch.source_id == LEDGER:
+            for position, leaf in enumerate(batch.leaves):
+                self._govern(leaf.statement.body, batch.leaf_hashes[position], self.size + position)
+        self.sources[batch.source_id] = _advance(source, batch, digest)
+        self.size += batch.count
+
+    def check_governance(self, body: bodies.Governance) -> None:
+        """Raise unless ``body`` may be the next governance statement: number, approvals, signatures, state."""
+        if body.number != self.governing.next_number:
+            raise Refused(f"number: the next governance statement is number {self.governing.next_number}")
+        match body:
+            case bodies.SourceEnrolled():
+                if body.source_id in self.sources:
+                    raise Refused("source_id: was enrolled before")
+                self._check_new_keys([key.key for key in body.keys])
+                verify_inner(self.log_id, body, "proofs_of_possession", body.keys)
+            case bodies.SourceKeyChanged():
+                self._check_key_change(body)
+            case bodies.SourceRevoked():
+                if body.final_sequence != self.source(body.source_id).next_sequence:
+                    raise ChainBroken(
+                        "final_sequence: must be the source's head", self.source(body.source_id).head
+                    )
+            case bodies.AuditorAdded():
+                self._check_new_keys([body.signing_key.key, body.x25519_key])
+                verify_inner(self.log_id, body, "signatures", [body.signing_key])
+            case bodies.AuditorRemoved():
+                self._auditor(body)
+            case _:
+                pass
+        threshold = self.governing.threshold(type(body))
+        verify_approvals(self.log_id, body, self.governing.approvers, threshold)
+
+    def _check_key_change(self, body: bodies.SourceKeyChanged) -> None:
+        source = self.source(body.source_id)
+        if body.replaces != source.key_statement:
+            raise KeySuperseded("replaces: not the source's current key statement", source.key_statement)
+        if body.service != source.service:
+            raise Refused("service: a source stays with its service")
+        self._check_new_keys([key.key for key in body.keys])
+        verify_inner(self.log_id, body, "proofs_of_possession", body.keys)
+        if body.old_key_signatures:
+            verify_inner(self.log_id, body, "old_key_signatures", source.keys)
+
+    def _check_new_keys(self, keys: list[bytes]) -> None:
+        used = {key for source in self.sources.values() for key in source.past_keys}
+        for auditor in self.auditors.values():
+            used |= {auditor.signing_key.key, auditor.x25519_key}
+        if not used.isdisjoint(keys):
+            raise Refused("keys: a key is never enrolled twice")
+
+    def _auditor(self, body: bodies.AuditorRemoved) -> Auditor:
+        for auditor in self.auditors.values():
+            same = (auditor.name, auditor.signing_key, auditor.x25519_key)
+            if not auditor.removed and same == (body.name, body.signing_key, body.x25519_key):
+                return auditor
+        raise Refused("signing_key: no accredited auditor has this name and these keys")
+
+    def _govern(self, body: bodies.Body, leaf_hash: Hash, index: int) -> None:
+        if not isinstance(body, bodies.Governance):
+            return
+        self.check_governance(body)
+        governing = replace(self.governing, next_number=body.number + 1)
+        match body:
+            case bodies.SourceEnrolled() | bodies.SourceKeyChanged():
+                self._set_keys(body, leaf_hash, index)
+            case bodies.SourceRevoked():
+                self.sources[body.source_id] = replace(self.sources[body.source_id], revoked=True)
+            case bodies.AuditorAdded():
+                auditor = Auditor(body.name, leaf_hash, index, body.signing_key, body.x25519_key)
+                self.auditors[leaf_hash] = auditor
+            case bodies.AuditorRemoved():
+                auditor = self._auditor(body)
+                self.auditors[auditor.key_id] = replace(auditor, removed=True)
+            case bodies.PolicyChanged():
+                governing = replace(
+                    governing,
+                    approvers=body.approvers,
+                    thresholds=body.thresholds,
+                    witness_policy_digest=body.witness_policy_digest,
+                    sealing_policy_digest=body.sealing_policy_digest,
+                )
+            case _:
+                _refuse(body)
+        self.governing = governing
+
+    def _set_keys(
+        self, body: bodies.SourceEnrolled | bodies.SourceKeyChanged, leaf_hash: Hash, index: int
+    ) -> None:
+        keys = tuple(key.key for key in body.keys)
+        if isinstance(body, bodies.SourceEnrolled):
+            self.sources[body.source_id] = Source(
+                body.source_id, body.service, body.keys, leaf_hash, index, keys
+            )
+            return
+        old = self.sources[body.source_id]
+        self.sources[body.source_id] = replace(
+            old,
+            keys=body.keys,
+            key_statement=leaf_hash,
+            key_index=index,
+            past_keys=(*old.past_keys, *keys),
+            forced=not body.old_key_signatures,
+        )
+
+
+def check_admitted(body: bodies.Body) -> None:
+    """Raise InvalidInput unless this release admits ``body`` with what it carries."""
+    if not isinstance(body, ADMITTED):
+        _refuse(body)
+    if isinstance(body, bodies.Disclosure):
+        if body.embargo is not None:
+            raise InvalidInput("embargo", "embargoed disclosures are not admitted by this release")
+        if body.late_for is not None:
+            raise InvalidInput("late_for", "names no closed period of this source")
+
+
+def _refuse(body: bodies.Body) -> NoReturn:
+    raise InvalidInput("body", f"{body_name(type(body))} is not admitted by this release")
+
+
+def _advance(source: Source, batch: Batch, digest: Hash) -> Source:
+    return replace(
+        source, next_sequence=batch.end_sequence, recorded_at=batch.last_minute, previous=digest
+    )
+
+
+def digest_of(batch: Batch, binding: Binding) -> Hash:
+    """Return SHA-256 of a batch's signed bytes, the next batch's ``previous``."""
+    return sha256(batch.signed_bytes(binding))

@@ -1,0 +1,146 @@
+"""Rules of single bodies that need no state: bounds, order, and what excludes what (protocol §2–§9)."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ledger.core import bodies
+from ledger.core.errors import InvalidInput
+from ledger.core.signing import ED25519, KEY_SIZE, PublicKey
+
+LEDGER: Final = "ledger"
+"""The source id of the ledger's own chain."""
+
+KEY_CLASSES: Final = (4, 16, 64, 256)
+MAX_PARTS: Final = 64
+MAX_EMBARGO_MONTHS: Final = 36
+MAX_NAME: Final = 253
+MAX_TEXT: Final = 500
+MAX_GRACE_HOURS: Final = 24 * 31
+MAX_MINUTE: Final = 2**40
+_SOURCE_ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}\Z", re.ASCII)
+_NAME: Final = re.compile(r"[!-~]([ -~]*[!-~])?\Z", re.ASCII)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def check_source_id(source_id: str) -> str:
+    """Return ``source_id``; raise InvalidInput unless it is ``[a-z0-9][a-z0-9.-]{0,62}``."""
+    if not _SOURCE_ID.match(source_id):
+        raise InvalidInput("source_id", "must be 1 to 63 characters of a-z, 0-9, '.' and '-', the first a-z or 0-9")
+    return source_id
+
+
+def check_name(name: str, field: str) -> str:
+    """Return ``name``; raise InvalidInput unless it is 1 to 253 printable ASCII characters, spaces inside only."""
+    if len(name) > MAX_NAME or not _NAME.match(name):
+        raise InvalidInput(field, f"must be 1 to {MAX_NAME} printable ASCII characters without outer spaces")
+    return name
+
+
+def month_of(minute: int) -> int:
+    """Return the month of a minute since the epoch, in months since 1970-01 (UTC)."""
+    moment = _EPOCH + timedelta(minutes=minute)
+    return (moment.year - 1970) * 12 + moment.month - 1
+
+
+def check_keys(keys: Sequence[PublicKey], field: str) -> None:
+    """Raise InvalidInput unless ``keys`` are one or more, ascending by algorithm, all known."""
+    if not keys:
+        raise InvalidInput(field, "at least one key is needed")
+    if any(a.algorithm >= b.algorithm for a, b in zip(keys, keys[1:], strict=False)):
+        raise InvalidInput(field, "keys must ascend by algorithm, one each")
+    for key in keys:
+        check_key(key, field)
+
+
+def check_key(key: PublicKey, field: str) -> None:
+    """Raise InvalidInput unless ``key`` is an Ed25519 key of 32 bytes."""
+    if key.algorithm != ED25519:
+        raise InvalidInput(field, "algorithm must be 1 (Ed25519)")
+    if len(key.key) != KEY_SIZE:
+        raise InvalidInput(field, f"an Ed25519 key must be {KEY_SIZE} bytes")
+
+
+def check_approval_policy(approvers: Sequence[PublicKey], thresholds: Sequence[bodies.Threshold]) -> None:
+    """Raise InvalidInput unless approvers are distinct and each threshold can be reached by them."""
+    for key in approvers:
+        check_key(key, "approvers")
+    if len(set(approvers)) != len(approvers):
+        raise InvalidInput("approvers", "the same key stands twice")
+    if any(a.body >= b.body for a, b in zip(thresholds, thresholds[1:], strict=False)):
+        raise InvalidInput("thresholds", "rows must ascend by body, one each")
+    if any(row.count > len(approvers) for row in thresholds):
+        raise InvalidInput("thresholds", "more approvals asked for than there are approvers")
+
+
+def check_body(body: bodies.Body, recorded_at: int) -> None:
+    """Raise InvalidInput naming the field and the bound that ``body`` breaks by itself."""
+    match body:
+        case bodies.Disclosure():
+            _check_disclosure(body, recorded_at)
+        case bodies.SourceEnrolled() | bodies.SourceKeyChanged():
+            _check_enrolment(body)
+        case bodies.LogOpened():
+            check_name(body.origin, "origin")
+            check_keys(body.ledger_keys, "ledger_keys")
+            check_approval_policy(body.approvers, body.thresholds)
+        case bodies.PolicyChanged():
+            check_approval_policy(body.approvers, body.thresholds)
+        case bodies.SourceRevoked():
+            check_source_id(body.source_id)
+        case bodies.AuditorAdded() | bodies.AuditorRemoved():
+            check_name(body.name, "name")
+            check_key(body.signing_key, "signing_key")
+        case bodies.Closing():
+            _check_closing(body)
+        case bodies.ChallengeAnswer():
+            if (body.inclusion is None) == (body.denial is None):
+                raise InvalidInput("challenge_answer", "exactly one of inclusion and denial is needed")
+        case _:
+            pass
+
+
+def _check_disclosure(body: bodies.Disclosure, recorded_at: int) -> None:
+    if body.key_class not in KEY_CLASSES:
+        raise InvalidInput("key_class", "must be one of 4, 16, 64, 256")
+    if body.embargo is not None:
+        months = body.embargo.until - month_of(recorded_at)
+        if not 0 < months <= MAX_EMBARGO_MONTHS:
+            raise InvalidInput("embargo.until", f"must be 1 to {MAX_EMBARGO_MONTHS} months after recorded_at's month")
+        if body.openings:
+            raise InvalidInput("openings", "an embargoed disclosure has no public openings")
+    if body.part is not None and not (
+        2 <= body.part.count <= MAX_PARTS and body.part.index < body.part.count
+    ):
+        raise InvalidInput("part", f"count must be 2 to {MAX_PARTS} and index below it")
+    positions = [opening.position for opening in body.openings]
+    if any(a >= b for a, b in zip(positions, positions[1:], strict=False)):
+        raise InvalidInput("openings", "positions must ascend, one each")
+
+
+def _check_enrolment(body: bodies.SourceEnrolled | bodies.SourceKeyChanged) -> None:
+    check_source_id(body.source_id)
+    if body.source_id == LEDGER:
+        raise InvalidInput("source_id", "is the ledger's own")
+    check_source_id(body.service)
+    check_keys(body.keys, "keys")
+    if body.grace_hours > MAX_GRACE_HOURS:
+        raise InvalidInput("grace_hours", f"must be at most {MAX_GRACE_HOURS}")
+    for officer in body.officers:
+        check_key(officer, "officers")
+    if len(set(body.officers)) != len(body.officers):
+        raise InvalidInput("officers", "the same key stands twice")
+    if body.officer_threshold > len(body.officers):
+        raise InvalidInput("officer_threshold", "more approvals asked for than there are officers")
+
+
+def _check_closing(body: bodies.Closing) -> None:
+    if body.start >= body.end:
+        raise InvalidInput("end", "must lie after start")
+    if body.first_sequence > body.end_sequence:
+        raise InvalidInput("end_sequence", "must not lie below first_sequence")
+    for name in ("disclosures", "aborted", "embargoed", "late"):
+        count = getattr(body, name)
+        if count.lo > count.hi:
+            raise InvalidInput(name, "lo must not exceed hi")
