@@ -9,7 +9,7 @@ from ledger.core.batch import Batch, Binding, decode_batch, verify_seal
 from ledger.core.chain import Auditor, Source
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.errors import InvalidInput, TooFewAuditors, Uncheckable, VerificationFailed
-from ledger.core.lookup_keys import SaltedKey, verify_keys_root
+from ledger.core.lookup_keys import LookupKey, verify_keys_root
 from ledger.core.sealed import check_payload_size, check_shred
 from ledger.core.sealed_keys import SealedKey, sealed_keys_digest
 from ledger.core.slots import SlotOpening, verify_opening
@@ -19,6 +19,10 @@ MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 
 CLOCK_TOLERANCE: Final = 5
 """Minutes that recorded_at may lie ahead of the ledger's clock."""
+
+
+SaltedKey = tuple[LookupKey, bytes]
+"""A lookup key and its 16-byte salt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,7 @@ def examine(submission: Submission) -> Examined:
 
 def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> None:
     expected = [
-        position
-        for position, leaf in enumerate(batch.leaves)
-        if isinstance(leaf.statement.body, bodies.Disclosure)
+        position for position, leaf in enumerate(batch.leaves) if isinstance(leaf.statement.body, bodies.Disclosure)
     ]
     if [item.position for item in attachments] != expected:
         raise InvalidInput("attachments", "each DISCLOSURE needs exactly one, ascending by position")
@@ -87,7 +89,7 @@ def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> None:
 
 
 def _check_attachment(item: Attachment, body: bodies.Disclosure) -> None:
-    check_payload_size(len(item.payload))
+    check_payload_size(item.payload)
     if sha256(item.payload) != body.payload_digest:
         raise InvalidInput("payload_digest", "does not match the payload")
     try:

@@ -132,22 +132,19 @@ def _check_chain(leaves: Sequence[Leaf], first: Statement) -> None:
 
 def check_parts(statements: Sequence[Statement]) -> None:
     """Raise InvalidInput unless parts stand 0…n−1 in a row, with equal n, embargo and late_for (protocol §4)."""
-    expected: bodies.Disclosure | None = None
+    rest: bodies.Disclosure | None = None  # what the next statement's part, embargo and late_for must be
     for statement in statements:
         body = statement.body
-        part = body.part if isinstance(body, bodies.Disclosure) else None
-        if expected is None:
-            if part is None:
-                continue
-            if part.index != 0:
-                raise InvalidInput("part", "the first of a handover must be 0")
-        elif part != expected.part or (body.embargo, body.late_for) != (expected.embargo, expected.late_for):  # type: ignore[union-attr]
-            raise InvalidInput("part", "parts must follow one another with equal count, embargo and late_for")
-        last = part is not None and part.index == part.count - 1
-        expected = None
-        if part is not None and not last:
-            expected = replace(body, part=replace(part, index=part.index + 1))  # type: ignore[arg-type]
-    if expected is not None:
+        if not isinstance(body, bodies.Disclosure) or body.part is None:
+            if rest is not None:
+                raise InvalidInput("part", "a handover's parts stand in a row")
+            continue
+        expected = rest if rest is not None else replace(body, part=replace(body.part, index=0))
+        if (body.part, body.embargo, body.late_for) != (expected.part, expected.embargo, expected.late_for):
+            raise InvalidInput("part", "parts go up from 0 with equal count, embargo and late_for")
+        following = body.part.index + 1
+        rest = None if following == body.part.count else replace(body, part=replace(body.part, index=following))
+    if rest is not None:
         raise InvalidInput("part", "a handover's parts stand in one batch")
 
 

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 from ledger.core import bodies
 from ledger.core.batch import OPENING, Batch, Binding, verify_seal
-from ledger.core.encoding import ZERO_HASH, Hash, sha256
+from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import (
     ChainBroken,
     Head,
@@ -119,9 +119,7 @@ class LogState:
             body.witness_policy_digest,
             body.sealing_policy_digest,
         )
-        own = Source(
-            LEDGER, LEDGER, body.ledger_keys, log_id, 0, tuple(key.key for key in body.ledger_keys)
-        )
+        own = Source(LEDGER, LEDGER, body.ledger_keys, log_id, 0, tuple(key.key for key in body.ledger_keys))
         return cls(governing, 1, {LEDGER: _advance(own, batch, digest)})
 
     @property
@@ -139,7 +137,7 @@ class LogState:
         return source
 
     def check_binding(self, source_id: str, binding: Binding) -> Source:
-        """Return the source; raise WrongLog, UnknownSource, KeySuperseded or ChainBroken unless all of it is current."""
+        """Return the source; raise WrongLog, UnknownSource, KeySuperseded or ChainBroken unless all is current."""
         if binding.log_id != self.log_id:
             raise WrongLog("log_id: another log's")
         source = self.source(source_id)
@@ -195,9 +193,7 @@ class LogState:
                 self._check_key_change(body)
             case bodies.SourceRevoked():
                 if body.final_sequence != self.source(body.source_id).next_sequence:
-                    raise ChainBroken(
-                        "final_sequence: must be the source's head", self.source(body.source_id).head
-                    )
+                    raise ChainBroken("final_sequence: must be the source's head", self.source(body.source_id).head)
             case bodies.AuditorAdded():
                 self._check_new_keys([body.signing_key.key, body.x25519_key])
                 verify_inner(self.log_id, body, "signatures", [body.signing_key])
@@ -261,14 +257,10 @@ class LogState:
                 _refuse(body)
         self.governing = governing
 
-    def _set_keys(
-        self, body: bodies.SourceEnrolled | bodies.SourceKeyChanged, leaf_hash: Hash, index: int
-    ) -> None:
+    def _set_keys(self, body: bodies.SourceEnrolled | bodies.SourceKeyChanged, leaf_hash: Hash, index: int) -> None:
         keys = tuple(key.key for key in body.keys)
         if isinstance(body, bodies.SourceEnrolled):
-            self.sources[body.source_id] = Source(
-                body.source_id, body.service, body.keys, leaf_hash, index, keys
-            )
+            self.sources[body.source_id] = Source(body.source_id, body.service, body.keys, leaf_hash, index, keys)
             return
         old = self.sources[body.source_id]
         self.sources[body.source_id] = replace(
@@ -297,11 +289,4 @@ def _refuse(body: bodies.Body) -> NoReturn:
 
 
 def _advance(source: Source, batch: Batch, digest: Hash) -> Source:
-    return replace(
-        source, next_sequence=batch.end_sequence, recorded_at=batch.last_minute, previous=digest
-    )
-
-
-def digest_of(batch: Batch, binding: Binding) -> Hash:
-    """Return SHA-256 of a batch's signed bytes, the next batch's ``previous``."""
-    return sha256(batch.signed_bytes(binding))
+    return replace(source, next_sequence=batch.end_sequence, recorded_at=batch.last_minute, previous=digest)

@@ -21,16 +21,14 @@ _SIGNATURE_FIELDS: Final = ("proofs_of_possession", "old_key_signatures", "signa
 
 
 def signed_bytes(log_id: Hash, body: bodies.Body, signature_field: str, source_id: str = LEDGER) -> bytes:
-    """Return what a signature in ``signature_field`` of ``body`` is over; every one but approvals clears ``number``."""
+    """Return what a signature in ``signature_field`` of ``body`` is over; all but approvals clear ``number``."""
     names = {field.name for field in fields(body)}
     cleared: dict[str, Any] = {name: () for name in _SIGNATURE_FIELDS if name in names}
     if signature_field != "approvals" and "number" in names:
         cleared["number"] = 0
     digest = sha256(encode_body(replace(cast(Any, body), **cleared)))
     number = body_message(body).DESCRIPTOR.fields_by_name[signature_field].number
-    return b"".join(
-        (_LABEL, log_id, str8(source_id), u16(body_field(type(body))), u16(number), digest)
-    )
+    return b"".join((_LABEL, log_id, str8(source_id), u16(body_field(type(body))), u16(number), digest))
 
 
 def sign_inner(

@@ -24,7 +24,7 @@ _SCALARS = (int, str, bytes)
 
 def read(cls: type[T], message: Message) -> T:
     """Return ``message`` as ``cls``; raise InvalidInput naming the first field that does not fit."""
-    return cast(T, _reader(cls)(message))
+    return cast(T, _reader(cast(Any, cls))(message))
 
 
 def write(value: object, message: Message) -> Message:
@@ -53,7 +53,7 @@ def _write_field(message: Message, name: str, value: object) -> None:
 
 
 @cache
-def _reader(cls: type) -> Callable[[Any], Any]:
+def _reader(cls: Any) -> Callable[[Any], Any]:
     hints = typing.get_type_hints(cls)
     readers = [_field_reader(field.name, hints[field.name]) for field in fields(cls)]
     return lambda message: cls(*[reader(message) for reader in readers])

@@ -58,7 +58,7 @@ class ReceiptExtra:
             message.ParseFromString(data)
         except DecodeError:
             raise InvalidInput("extra", "does not parse") from None
-        message.DiscardUnknownFields()  # type: ignore[no-untyped-call]
+        message.DiscardUnknownFields()
         if message.SerializeToString(deterministic=True) != data:
             raise InvalidInput("extra", "is not in canonical form")
         return mirror.read(cls, message)
@@ -102,9 +102,7 @@ def verify_receipt(data: bytes, log: VKey, origin: str | None = None) -> Verifie
     return verify_parts(proof, extra, signed, log)
 
 
-def verify_parts(
-    proof: TlogProof, extra: ReceiptExtra, signed: SignedCheckpoint, log: VKey
-) -> VerifiedReceipt:
+def verify_parts(proof: TlogProof, extra: ReceiptExtra, signed: SignedCheckpoint, log: VKey) -> VerifiedReceipt:
     """Return what a parsed receipt proves under its already verified checkpoint."""
     checkpoint = signed.checkpoint
     opened_leaf = decode_leaf(extra.log_opened)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from ledger.core import bodies
@@ -48,7 +49,7 @@ def check_keys(keys: Sequence[PublicKey], field: str) -> None:
     """Raise InvalidInput unless ``keys`` are one or more, ascending by algorithm, all known."""
     if not keys:
         raise InvalidInput(field, "at least one key is needed")
-    if any(a.algorithm >= b.algorithm for a, b in zip(keys, keys[1:], strict=False)):
+    if any(a.algorithm >= b.algorithm for a, b in pairwise(keys)):
         raise InvalidInput(field, "keys must ascend by algorithm, one each")
     for key in keys:
         check_key(key, field)
@@ -68,7 +69,7 @@ def check_approval_policy(approvers: Sequence[PublicKey], thresholds: Sequence[b
         check_key(key, "approvers")
     if len(set(approvers)) != len(approvers):
         raise InvalidInput("approvers", "the same key stands twice")
-    if any(a.body >= b.body for a, b in zip(thresholds, thresholds[1:], strict=False)):
+    if any(a.body >= b.body for a, b in pairwise(thresholds)):
         raise InvalidInput("thresholds", "rows must ascend by body, one each")
     if any(row.count > len(approvers) for row in thresholds):
         raise InvalidInput("thresholds", "more approvals asked for than there are approvers")
@@ -110,12 +111,10 @@ def _check_disclosure(body: bodies.Disclosure, recorded_at: int) -> None:
             raise InvalidInput("embargo.until", f"must be 1 to {MAX_EMBARGO_MONTHS} months after recorded_at's month")
         if body.openings:
             raise InvalidInput("openings", "an embargoed disclosure has no public openings")
-    if body.part is not None and not (
-        2 <= body.part.count <= MAX_PARTS and body.part.index < body.part.count
-    ):
+    if body.part is not None and not (2 <= body.part.count <= MAX_PARTS and body.part.index < body.part.count):
         raise InvalidInput("part", f"count must be 2 to {MAX_PARTS} and index below it")
     positions = [opening.position for opening in body.openings]
-    if any(a >= b for a, b in zip(positions, positions[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(positions)):
         raise InvalidInput("openings", "positions must ascend, one each")
 
 

@@ -5,9 +5,11 @@ unknown. Decoding looks at version, body number and extension types first: an un
 serialises again and refuses any difference.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, cast
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
@@ -27,7 +29,7 @@ SEAL_FIELD: Final = 536870911
 FIRST_BODY_FIELD: Final = 16
 
 _BODY_CLASSES: Final = {
-    field.name: getattr(bodies, field.message_type.name)
+    field.name: getattr(bodies, cast(Descriptor, field.message_type).name)
     for field in statement_pb2.Statement.DESCRIPTOR.oneofs_by_name["body"].fields
 }
 _BODY_NAMES: Final = {cls: name for name, cls in _BODY_CLASSES.items()}
@@ -118,7 +120,7 @@ def decode_leaf(data: bytes) -> Leaf:
         raise InvalidInput("statement", "does not parse") from None
     _check_known(message)
     name = message.WhichOneof("body")
-    message.DiscardUnknownFields()  # type: ignore[no-untyped-call]
+    message.DiscardUnknownFields()
     if message.SerializeToString(deterministic=True) != data:
         raise InvalidInput("statement", "is not in canonical form")
     if name is None:
@@ -133,7 +135,8 @@ def decode_leaf(data: bytes) -> Leaf:
 def _check_known(message: statement_pb2.Statement) -> None:
     if message.version != VERSION:
         raise Uncheckable("statement: this version is not known to this release")
-    for field in UnknownFieldSet(message):
+    unknown: Iterable[Any] = UnknownFieldSet(message)  # type: ignore[assignment]  # the stubs miss its iteration
+    for field in unknown:
         if FIRST_BODY_FIELD <= field.field_number < SEAL_FIELD:
             raise Uncheckable("statement: this body is not known to this release")
     if message.ext:

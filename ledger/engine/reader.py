@@ -1,0 +1,170 @@
+"""Reads of what is published: entries, proofs, receipts, sealed payloads. Nothing here sees past the view it is given."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ledger.core.encoding import Hash
+from ledger.core.errors import BeyondTree, InvalidInput
+from ledger.core.merkle import leaf_hash, tree_root
+from ledger.core.proof import RangeProof, prove_consistency, prove_inclusion, prove_range
+from ledger.core.receipt import ReceiptExtra, format_receipt
+from ledger.core.sealed_keys import SealedKey
+from ledger.core.statement import decode_leaf
+from ledger.engine import rows, schema
+from ledger.engine.sequencer import View
+from ledger.engine.store import Store
+from ledger.engine.tiles import TileTree
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEvidence:
+    """What makes a receipt stand alone: key statement and LOG_OPENED with their paths under one checkpoint."""
+
+    key_statement: bytes
+    key_statement_index: int
+    key_statement_path: tuple[Hash, ...]
+    log_opened: bytes
+    log_opened_path: tuple[Hash, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntry:
+    """One stored payload with its shred."""
+
+    index: int
+    sequence: int
+    payload: bytes
+    shred: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntries:
+    """The payloads of one batch, and its boxes."""
+
+    source_id: str
+    entries: tuple[SealedEntry, ...]
+    sealed_keys: tuple[SealedKey, ...]
+
+
+class Reader:
+    """Answers from the store and the tree; every method raises BeyondTree past the published size."""
+
+    def __init__(self, store: Store, tree: TileTree) -> None:
+        self._store, self._tree = store, tree
+
+    def leaf(self, index: int) -> bytes:
+        """Return the leaf at ``index``."""
+        return self._store.require(schema.entry_key(index))
+
+    def leaves(self, begin: int, end: int) -> list[bytes]:
+        """Return the leaves of [begin, end)."""
+        return [data for _, data in self._store.range(schema.entry_key(begin), schema.entry_key(end))]
+
+    def inclusion(self, index: int, size: int) -> tuple[Hash, ...]:
+        """Return the audit path of ``index`` in the tree of ``size``."""
+        return prove_inclusion(index, size, self._tree.fetch)
+
+    def consistency(self, first: int, second: int) -> tuple[Hash, ...]:
+        """Return the proof that the tree of ``second`` extends that of ``first``."""
+        return prove_consistency(first, second, self._tree.fetch)
+
+    def range_proof(self, begin: int, end: int, size: int) -> RangeProof:
+        """Return the nodes left and right of [begin, end) in the tree of ``size``."""
+        return prove_range(begin, end, size, self._tree.fetch)
+
+    def locate(self, source_id: str, sequence: int) -> int | None:
+        """Return the index of a source's sequence, or None."""
+        key = schema.chain_key(source_id, sequence)
+        found = self._store.last_before(schema.chain_key(source_id, 0), key)
+        if found is None:
+            return None
+        first_index = int.from_bytes(found[1], "big")
+        row = rows.read_batch_row(self._store.require(schema.batch_key(first_index)))
+        offset = sequence - row.first_sequence
+        return first_index + offset if offset < row.count else None
+
+    def batch_of(self, index: int) -> tuple[int, rows.BatchRow]:
+        """Return the first index and the row of the batch that holds ``index``."""
+        found = self._store.last_before(schema.batch_key(0), schema.batch_key(index))
+        if found is None:
+            raise BeyondTree("index: no batch holds it")
+        return schema.index_of(found[0]), rows.read_batch_row(found[1])
+
+    def evidence(self, key_index: int, size: int) -> KeyEvidence:
+        """Return key statement and LOG_OPENED with their paths in the tree of ``size``."""
+        return KeyEvidence(
+            self.leaf(key_index),
+            key_index,
+            self.inclusion(key_index, size),
+            self.leaf(0),
+            self.inclusion(0, size),
+        )
+
+    def receipt(self, index: int, view: View) -> bytes:
+        """Return the stand-alone receipt of ``index`` under the view's checkpoint."""
+        if index >= view.size:
+            raise BeyondTree(f"index: the published tree has {view.size} entries")
+        first_index, row = self.batch_of(index)
+        data = self.leaves(first_index, first_index + row.count)
+        last = decode_leaf(data[-1])
+        seal = last.statement.seal
+        assert seal is not None  # noqa: S101 -- the last statement of every stored batch has one
+        hashes = [leaf_hash(item) for item in data[:-1]] + [leaf_hash(last.unsealed)]
+        position = index - first_index
+        evidence = self.evidence(row.key_index, view.size)
+        opening = index == 0
+        extra = ReceiptExtra(
+            data[position],
+            seal,
+            _path(hashes, position),
+            row.first_sequence,
+            row.count,
+            row.previous,
+            b"" if opening else evidence.key_statement,
+            evidence.key_statement_index,
+            () if opening else evidence.key_statement_path,
+            evidence.log_opened,
+            evidence.log_opened_path,
+        )
+        return format_receipt(index, self.inclusion(index, view.size), view.note, extra)
+
+    def sealed(self, begin: int, end: int) -> Iterator[SealedEntries]:
+        """Yield the stored payloads of [begin, end), batch by batch; entries without one are left out."""
+        index = begin
+        while index < end:
+            first, row = self.batch_of(index)
+            stop = min(end, first + row.count)
+            entries = tuple(self._sealed_entries(index, stop, first, row))
+            if entries:
+                boxes = rows.read_sealed_keys(self._store.require(schema.sealed_keys_key(first)))
+                yield SealedEntries(row.source_id, entries, boxes)
+            index = first + row.count
+
+    def _sealed_entries(self, begin: int, end: int, first: int, row: rows.BatchRow) -> Iterator[SealedEntry]:
+        for key, payload in self._store.range(schema.payload_key(begin), schema.payload_key(end)):
+            index = schema.index_of(key)
+            shred = self._store.require(schema.shred_key(index))
+            yield SealedEntry(index, row.first_sequence + index - first, payload, shred)
+
+
+def check_range(begin: int, end: int, size: int) -> None:
+    """Raise InvalidInput unless begin < end, BeyondTree if ``end`` lies past ``size``."""
+    if begin >= end:
+        raise InvalidInput("begin", "must lie below end")
+    if end > size:
+        raise BeyondTree(f"end: the published tree has {size} entries")
+
+
+def _path(hashes: Sequence[Hash], position: int) -> tuple[Hash, ...]:
+    """Return the RFC 6962 audit path of ``position`` among few hashes held in memory."""
+    path: list[Hash] = []
+    low, high = 0, len(hashes)
+    while high - low > 1:
+        middle = low + (1 << ((high - low - 1).bit_length() - 1))
+        if position >= middle:
+            path.append(tree_root(hashes[low:middle]))
+            low = middle
+        else:
+            path.append(tree_root(hashes[middle:high]))
+            high = middle
+    return tuple(reversed(path))

@@ -1,0 +1,142 @@
+"""From a directory to a running log: the first start creates, every later one recovers, by the same code.
+
+What was published is what the stored checkpoint says. Everything else is loaded, compared with it, and refused if it
+does not fit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.core import bodies
+from ledger.core.batch import OPENING, decode_batch, sign_batch, verify_seal
+from ledger.core.chain import LogState
+from ledger.core.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
+from ledger.core.encoding import ZERO_HASH, sha256
+from ledger.core.errors import LedgerError, StoreDamaged
+from ledger.core.rules import LEDGER
+from ledger.core.sealing_policy import minimum_auditors
+from ledger.core.statement import Statement
+from ledger.engine import rows, schema
+from ledger.engine.guard import HighWater
+from ledger.engine.sequencer import Keys, Sequencer
+from ledger.engine.store import Store
+from ledger.engine.tiles import TileTree
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A store whose parts agree: its tree, its state, and the checkpoint that was last published."""
+
+    store: Store
+    tree: TileTree
+    state: LogState
+    note: bytes
+    minimum_auditors: int
+
+
+def create(
+    path: Path,
+    opened: bodies.LogOpened,
+    keys: Keys,
+    minute: int,
+    witness_policy: bytes,
+    sealing_policy: bytes,
+) -> Recovered:
+    """Create the store at ``path`` with LOG_OPENED as index 0, signed; raise InvalidInput unless the parts agree."""
+    if sha256(witness_policy) != opened.witness_policy_digest:
+        raise StoreDamaged("witness_policy_digest: does not match the file")
+    if sha256(sealing_policy) != opened.sealing_policy_digest:
+        raise StoreDamaged("sealing_policy_digest: does not match the file")
+    minimum_auditors(sealing_policy)
+    leaves = sign_batch([Statement(LEDGER, 0, minute, opened)], OPENING, ZERO_HASH, [keys.chain.sign])
+    batch = decode_batch(leaves)
+    verify_seal(batch, OPENING, opened.ledger_keys)
+    state = LogState.open(batch)
+    store = Store.open(path, create=True)
+    tree = TileTree.load(store, 0)
+    staged = tree.stage(batch.leaf_hashes)
+    checkpoint = Checkpoint(opened.origin, staged.size, staged.root)
+    note = sign_checkpoint(checkpoint, keys.checkpoint).note.format()
+    row = rows.BatchRow(LEDGER, 0, 1, 0, ZERO_HASH)
+    store.write(
+        [
+            (schema.entry_key(0), leaves[0]),
+            (schema.batch_key(0), rows.write_batch_row(row)),
+            (schema.chain_key(LEDGER, 0), (0).to_bytes(8, "big")),
+            (schema.source_key(LEDGER), rows.write_source(state.sources[LEDGER])),
+            (schema.meta_key("governing"), rows.write_governing(state.governing)),
+            (schema.meta_key("witness_policy"), witness_policy),
+            (schema.meta_key("sealing_policy"), sealing_policy),
+            (schema.meta_key("checkpoint"), note),
+            *staged.puts,
+        ]
+    )
+    store.close()
+    return recover(path, keys)
+
+
+def recover(path: Path, keys: Keys) -> Recovered:
+    """Open the store at ``path`` and return its parts; raise StoreDamaged, naming the part, unless they agree."""
+    store = Store.open(path)
+    try:
+        return _load(store, keys)
+    except LedgerError:
+        store.close()
+        raise
+
+
+def _load(store: Store, keys: Keys) -> Recovered:
+    governing = rows.read_governing(store.require(schema.meta_key("governing")))
+    note = store.require(schema.meta_key("checkpoint"))
+    signed = _own_checkpoint(note, keys, governing.origin)
+    size = signed.checkpoint.size
+    tree = TileTree.load(store, size)
+    if tree.root != signed.checkpoint.root:
+        raise StoreDamaged("checkpoint: the stored entries give another root; run ledgerctl fsck")
+    if store.get(schema.entry_key(size)) is not None:
+        raise StoreDamaged("checkpoint: entries stand past it; run ledgerctl fsck")
+    state = LogState(governing, size)
+    for _, data in store.range(schema.SOURCES, schema.after(schema.SOURCES)):
+        source = rows.read_source(data)
+        state.sources[source.source_id] = source
+    for _, data in store.range(schema.AUDITORS, schema.after(schema.AUDITORS)):
+        auditor = rows.read_auditor(data)
+        state.auditors[auditor.key_id] = auditor
+    if LEDGER not in state.sources:
+        raise StoreDamaged("source row: the ledger's own is missing")
+    policy = store.require(schema.meta_key("sealing_policy"))
+    if sha256(policy) != governing.sealing_policy_digest:
+        raise StoreDamaged("sealing policy: does not match its digest in the log")
+    return Recovered(store, tree, state, note, minimum_auditors(policy))
+
+
+def _own_checkpoint(note: bytes, keys: Keys, origin: str) -> SignedCheckpoint:
+    try:
+        return open_checkpoint(note, keys.checkpoint.vkey(), origin)
+    except LedgerError as error:
+        raise StoreDamaged(f"checkpoint: not signed by this log's key ({error})") from None
+
+
+def start(
+    recovered: Recovered,
+    keys: Keys,
+    guard: HighWater,
+    clock: Callable[[], int],
+    entropy: Callable[[int], bytes],
+    queue_bytes: int,
+) -> Sequencer:
+    """Start the writer; raise StoreBehind if the store is older than what this log has signed."""
+    guard.check(recovered.tree.size, recovered.tree.root_at)
+    return Sequencer(
+        recovered.store,
+        recovered.tree,
+        recovered.state,
+        recovered.minimum_auditors,
+        keys,
+        guard,
+        recovered.note,
+        clock,
+        entropy,
+        queue_bytes,
+    )

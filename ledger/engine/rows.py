@@ -1,0 +1,209 @@
+"""What the store's rows hold besides leaves, payloads and tiles, as bytes and back.
+
+Rows of state are RFC 8785 JSON, so that an operator can read them; rows written per batch are packed.
+"""
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import Any, Final
+
+import rfc8785
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+)
+from nacl.exceptions import CryptoError
+
+from ledger.core import bodies
+from ledger.core.chain import Auditor, Governing, Source
+from ledger.core.encoding import Hash, label, str8, u64
+from ledger.core.errors import StoreDamaged
+from ledger.core.lookup_keys import SaltedKey
+from ledger.core.sealed_keys import SealedKey
+from ledger.core.signing import PublicKey
+from ledger.v1 import disclosure_pb2
+
+_BATCH: Final = struct.Struct(">QIQ32s")
+_NONCE: Final = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+_QUEUE: Final = label("queue")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """Where a batch stands in its source's chain, and which key statement it was sealed under."""
+
+    source_id: str
+    first_sequence: int
+    count: int
+    key_index: int
+    previous: Hash
+
+
+def write_batch_row(row: BatchRow) -> bytes:
+    """Return u64 first sequence ‖ u32 count ‖ u64 key index ‖ previous ‖ str8 source id."""
+    packed = _BATCH.pack(row.first_sequence, row.count, row.key_index, row.previous)
+    return packed + str8(row.source_id)
+
+
+def read_batch_row(data: bytes) -> BatchRow:
+    """Return the row; raise StoreDamaged unless it is whole."""
+    if len(data) <= _BATCH.size or len(data) != _BATCH.size + 1 + data[_BATCH.size]:
+        raise StoreDamaged("batch row: of the wrong length")
+    first, count, key_index, previous = _BATCH.unpack_from(data)
+    return BatchRow(data[_BATCH.size + 1 :].decode(), first, count, key_index, Hash(previous))
+
+
+def write_source(source: Source) -> bytes:
+    """Return a source's row."""
+    return rfc8785.dumps(
+        {
+            "source_id": source.source_id,
+            "service": source.service,
+            "keys": _keys(source.keys),
+            "key_statement": source.key_statement.hex(),
+            "key_index": source.key_index,
+            "past_keys": [key.hex() for key in source.past_keys],
+            "forced": source.forced,
+            "revoked": source.revoked,
+            "next_sequence": source.next_sequence,
+            "recorded_at": source.recorded_at,
+            "previous": source.previous.hex(),
+        }
+    )
+
+
+def read_source(data: bytes) -> Source:
+    """Return a source; raise StoreDamaged unless the row is whole."""
+    row = _load(data, "source row")
+    try:
+        return Source(
+            row["source_id"],
+            row["service"],
+            _read_keys(row["keys"]),
+            _hash(row["key_statement"]),
+            row["key_index"],
+            tuple(bytes.fromhex(key) for key in row["past_keys"]),
+            row["forced"],
+            row["revoked"],
+            row["next_sequence"],
+            row["recorded_at"],
+            _hash(row["previous"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise StoreDamaged("source row: malformed") from None
+
+
+def write_auditor(auditor: Auditor) -> bytes:
+    """Return an auditor's row."""
+    return rfc8785.dumps(
+        {
+            "name": auditor.name,
+            "key_id": auditor.key_id.hex(),
+            "index": auditor.index,
+            "signing_key": _keys((auditor.signing_key,)),
+            "x25519_key": auditor.x25519_key.hex(),
+            "removed": auditor.removed,
+        }
+    )
+
+
+def read_auditor(data: bytes) -> Auditor:
+    """Return an auditor; raise StoreDamaged unless the row is whole."""
+    row = _load(data, "auditor row")
+    try:
+        (key,) = _read_keys(row["signing_key"])
+        return Auditor(row["name"], _hash(row["key_id"]), row["index"], key, _hash(row["x25519_key"]), row["removed"])
+    except (KeyError, TypeError, ValueError):
+        raise StoreDamaged("auditor row: malformed") from None
+
+
+def write_governing(governing: Governing) -> bytes:
+    """Return the row of what the ledger's own chain has settled."""
+    return rfc8785.dumps(
+        {
+            "log_id": governing.log_id.hex(),
+            "origin": governing.origin,
+            "checkpoint_vkey": governing.checkpoint_vkey,
+            "next_number": governing.next_number,
+            "approvers": _keys(governing.approvers),
+            "thresholds": [[row.body, row.count] for row in governing.thresholds],
+            "witness_policy_digest": governing.witness_policy_digest.hex(),
+            "sealing_policy_digest": governing.sealing_policy_digest.hex(),
+        }
+    )
+
+
+def read_governing(data: bytes) -> Governing:
+    """Return what the ledger's own chain has settled; raise StoreDamaged unless the row is whole."""
+    row = _load(data, "governing row")
+    try:
+        return Governing(
+            _hash(row["log_id"]),
+            row["origin"],
+            row["checkpoint_vkey"],
+            row["next_number"],
+            _read_keys(row["approvers"]),
+            tuple(bodies.Threshold(body, count) for body, count in row["thresholds"]),
+            _hash(row["witness_policy_digest"]),
+            _hash(row["sealing_policy_digest"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise StoreDamaged("governing row: malformed") from None
+
+
+def write_sealed_keys(sealed_keys: tuple[SealedKey, ...]) -> bytes:
+    """Return a batch's boxes."""
+    message = disclosure_pb2.SealedBatch()
+    for item in sealed_keys:
+        message.sealed_keys.add(key_id=item.key_id, suite=item.suite, box=item.box)
+    return message.SerializeToString(deterministic=True)
+
+
+def read_sealed_keys(data: bytes) -> tuple[SealedKey, ...]:
+    """Return a batch's boxes."""
+    message = disclosure_pb2.SealedBatch.FromString(data)
+    return tuple(SealedKey(Hash(item.key_id), item.box, item.suite) for item in message.sealed_keys)
+
+
+def seal_lookup_keys(keys: tuple[SaltedKey, ...], index: int, queue_key: bytes, nonce: bytes) -> bytes:
+    """Return an entry's lookup keys, encrypted for the mapper: nonce(24) ‖ XChaCha20-Poly1305 bound to the index."""
+    message = disclosure_pb2.Attachment()
+    for key, salt in keys:
+        message.keys.add(type=key.type, value=key.value, version=key.version, salt=salt)
+    plaintext = message.SerializeToString(deterministic=True)
+    return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, _QUEUE + u64(index), nonce, queue_key)
+
+
+def open_lookup_keys(data: bytes, index: int, queue_key: bytes) -> bytes:
+    """Return the serialised Attachment that holds an entry's lookup keys; raise StoreDamaged unless it decrypts."""
+    try:
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(data[_NONCE:], _QUEUE + u64(index), data[:_NONCE], queue_key)
+    except (CryptoError, ValueError):
+        raise StoreDamaged("lookup queue row: does not decrypt") from None
+
+
+def _load(data: bytes, what: str) -> dict[str, Any]:
+    try:
+        row = json.loads(data)
+    except ValueError:
+        raise StoreDamaged(f"{what}: not JSON") from None
+    if not isinstance(row, dict):
+        raise StoreDamaged(f"{what}: not an object")
+    return row
+
+
+def _keys(keys: tuple[PublicKey, ...]) -> list[list[Any]]:
+    return [[key.algorithm, key.key.hex()] for key in keys]
+
+
+def _read_keys(rows: list[list[Any]]) -> tuple[PublicKey, ...]:
+    return tuple(PublicKey(algorithm, bytes.fromhex(key)) for algorithm, key in rows)
+
+
+def _hash(text: str) -> Hash:
+    raw = bytes.fromhex(text)
+    if len(raw) != 32:
+        raise ValueError
+    return Hash(raw)

@@ -1,0 +1,352 @@
+"""The one writer: takes what waits, checks it against the state, and commits it as one synced, atomic write.
+
+A checkpoint leaves this process only after the write that holds its entries is durable, so a crash at any point
+leaves the old head or the new. A write that fails halts the writer: whether it persisted is for recovery to find out.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from ledger.core import bodies
+from ledger.core.admission import Examined, authenticate, check_boxes, check_clock
+from ledger.core.batch import Batch, Binding, decode_batch, sign_batch, verify_seal
+from ledger.core.chain import Auditor, Governing, LogState, Source
+from ledger.core.checkpoint import Checkpoint, sign_checkpoint
+from ledger.core.encoding import ZERO_HASH, Hash
+from ledger.core.errors import AlreadyLogged, Busy, LedgerError, StoreDamaged, Unavailable
+from ledger.core.merkle import leaf_hash
+from ledger.core.note import SigningKey
+from ledger.core.rules import LEDGER
+from ledger.core.sealing_policy import minimum_auditors
+from ledger.core.signing import SecretKey
+from ledger.core.statement import Statement
+from ledger.engine import rows, schema
+from ledger.engine.guard import HighWater
+from ledger.engine.store import Store
+from ledger.engine.tiles import Staged, TileTree
+
+MAX_GROUP: Final = 8192
+"""Statements of one commit."""
+
+RETRY_AFTER: Final = 0.25
+"""Seconds after which a refused submission may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is published: everything here is durable and under ``note``."""
+
+    size: int
+    root: Hash
+    note: bytes
+    governing: Governing
+    sources: MappingProxyType[str, Source]
+    auditors: MappingProxyType[Hash, Auditor]
+    minimum_auditors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The private keys that the writer signs and encrypts with."""
+
+    checkpoint: SigningKey
+    chain: SecretKey
+    queue: bytes
+
+
+@dataclass(slots=True)
+class _Job:
+    """Something that waits for the writer; ``size`` counts towards the queue's bound, in bytes."""
+
+    examined: Examined | None
+    body: bodies.Governance | None
+    files: tuple[tuple[bytes, bytes], ...]
+    size: int
+    done: "Future[int]" = field(default_factory=Future)
+
+
+class Sequencer:
+    """Owns the log's state and the tree's growth; every other thread reads ``view``."""
+
+    def __init__(
+        self,
+        store: Store,
+        tree: TileTree,
+        state: LogState,
+        minimum_auditors: int,
+        keys: Keys,
+        guard: HighWater,
+        note: bytes,
+        clock: Callable[[], int],
+        entropy: Callable[[int], bytes],
+        queue_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        self._store, self._tree, self._state = store, tree, state
+        self._keys, self._guard = keys, guard
+        self._clock, self._entropy = clock, entropy
+        self._minimum = minimum_auditors
+        self._limit = queue_bytes
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queued = 0
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._listeners: list[Callable[[View], None]] = []
+        self.halted: str | None = None
+        self.view = self._snapshot(tree.root, note)
+        self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+        self._thread.start()
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes that wait."""
+        return self._queued
+
+    def listen(self, listener: Callable[[View], None]) -> None:
+        """Call ``listener`` from the writer's thread after each publication."""
+        self._listeners.append(listener)
+
+    def submit(self, examined: Examined) -> "Future[int]":
+        """Queue an examined batch; the future yields the index of its first statement once that is durable.
+
+        Raises:
+            Busy: the queue is full.
+            Unavailable: the ledger is stopping or halted.
+        """
+        return self._enqueue(_Job(examined, None, (), examined.submission.size))
+
+    def govern(self, body: bodies.Governance, files: Sequence[tuple[bytes, bytes]] = ()) -> "Future[int]":
+        """Queue one governance body; ``files`` are rows (policies) that are written with it."""
+        return self._enqueue(_Job(None, body, tuple(files), 0))
+
+    def stop(self) -> None:
+        """Refuse new work, finish what is queued, and write the high-water mark."""
+        with self._lock:
+            self._stopping = True
+        self._queue.put(None)
+        self._thread.join()
+        if self.halted is None:
+            self._guard.note(self.view.size, self.view.root)
+            self._guard.flush()
+
+    def _enqueue(self, job: _Job) -> "Future[int]":
+        with self._lock:
+            if self.halted is not None:
+                raise Unavailable(f"the ledger is halted: {self.halted}")
+            if self._stopping:
+                raise Unavailable("the ledger is stopping")
+            if self._queued and self._queued + job.size > self._limit:
+                raise Busy("queue: full", RETRY_AFTER)
+            self._queued += job.size
+            self._queue.put(job)
+        return job.done
+
+    def _run(self) -> None:
+        stop = False
+        while not stop:
+            job = self._queue.get()
+            group: list[_Job] = []
+            count = 0
+            while True:
+                if job is None:
+                    stop = True
+                    break
+                group.append(job)
+                count += job.examined.batch.count if job.examined else 1
+                if count >= MAX_GROUP:
+                    break
+                try:
+                    job = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            while group and self.halted is None:
+                group = self._commit(group)
+            for rest in group:
+                self._settle(rest, Unavailable(f"the ledger is halted: {self.halted}"))
+
+    def _settle(self, job: _Job, outcome: int | LedgerError) -> None:
+        with self._lock:
+            self._queued -= job.size
+        if not job.done.set_running_or_notify_cancel():
+            return
+        if isinstance(outcome, int):
+            job.done.set_result(outcome)
+        else:
+            job.done.set_exception(outcome)
+
+    def _commit(self, group: list[_Job]) -> list[_Job]:
+        """Commit what may be committed of ``group``; return what has to wait for the next commit."""
+        commit = _Commit(self._state.size)
+        later: list[_Job] = []
+        for job in group:
+            try:
+                if job.examined is not None and job.examined.batch.source_id in commit.touched:
+                    if self._state.sources[job.examined.batch.source_id].next_sequence > (
+                        job.examined.batch.first_sequence
+                    ):
+                        later.append(job)  # perhaps the same batch again: compare it once that is stored
+                        continue
+                self._place(job, commit)
+            except LedgerError as error:
+                self._settle(job, error)
+        if commit.leaves:
+            try:
+                self._persist(commit)
+            except Exception as error:
+                self._halt(error, [job for job, _ in commit.placed])
+                return later
+        for job, index in commit.placed:
+            self._settle(job, index)
+        return later
+
+    def _halt(self, error: Exception, jobs: list[_Job]) -> None:
+        known = isinstance(error, LedgerError)
+        with self._lock:
+            self.halted = str(error) if known else f"the store refused a write ({type(error).__name__}); restart"
+        for job in jobs:
+            self._settle(job, Unavailable(f"the ledger is halted: {self.halted}"))
+
+    def _place(self, job: _Job, commit: "_Commit") -> None:
+        if job.examined is None:
+            assert job.body is not None  # noqa: S101 -- a job is one or the other
+            self._place_own(job, job.body, commit)
+            return
+        examined = job.examined
+        batch, binding = examined.batch, examined.submission.binding
+        source = self._state.sources.get(batch.source_id)
+        if source is not None and batch.first_sequence < source.next_sequence:
+            commit.placed.append((job, self._find_same(batch, source)))
+            return
+        source = self._state.check_binding(batch.source_id, binding)
+        self._state.check_chain(batch, source)
+        check_clock(batch, self._clock())
+        if examined.submission.attachments:
+            check_boxes(examined.submission.sealed_keys, source, self._state.auditors, self._minimum)
+        digest = authenticate(examined, source)
+        first = self._state.size
+        self._state.apply(batch, digest)
+        commit.add(job, first, batch, source, self._entropy, self._keys.queue)
+
+    def _place_own(self, job: _Job, body: bodies.Governance, commit: "_Commit") -> None:
+        self._state.check_governance(body)
+        source = self._state.sources[LEDGER]
+        minute = max(self._clock(), source.recorded_at)
+        binding = Binding(self._state.log_id, source.key_statement, source.previous)
+        statement = Statement(LEDGER, source.next_sequence, minute, body)
+        batch = decode_batch(sign_batch([statement], binding, ZERO_HASH, [self._keys.chain.sign]))
+        digest = verify_seal(batch, binding, source.keys)
+        first = self._state.size
+        self._state.apply(batch, digest)
+        commit.add(job, first, batch, source, self._entropy, self._keys.queue)
+        commit.puts.extend(job.files)
+        commit.policies.update(dict(job.files))
+
+    def _find_same(self, batch: Batch, source: Source) -> int:
+        """Return where the same batch already stands; raise AlreadyLogged if other bytes do."""
+        row = self._store.get(schema.chain_key(batch.source_id, batch.first_sequence))
+        if row is not None:
+            first = int.from_bytes(row, "big")
+            stored = rows.read_batch_row(self._store.require(schema.batch_key(first)))
+            if stored.count == batch.count and all(
+                self._store.require(schema.entry_key(first + position)) == leaf.data
+                for position, leaf in enumerate(batch.leaves)
+            ):
+                return first
+        raise AlreadyLogged("sequence: other bytes stand there", source.head)
+
+    def _persist(self, commit: "_Commit") -> None:
+        staged = self._tree.stage([leaf_hash(data) for data in commit.leaves])
+        if staged.size != self._state.size:
+            raise StoreDamaged("tree: its size is not the state's")
+        if commit.hashes != [leaf_hash(data) for data in commit.leaves]:
+            raise StoreDamaged("leaf: changed in memory between check and write")
+        note = self._sign(staged)
+        puts = commit.puts
+        puts.extend(staged.puts)
+        puts.extend((schema.source_key(name), rows.write_source(self._state.sources[name])) for name in commit.touched)
+        if LEDGER in commit.touched:
+            puts.extend(self._governance_rows())
+        puts.append((schema.meta_key("checkpoint"), note))
+        self._store.write(puts)
+        self._tree.apply(staged)
+        policy = commit.policies.get(schema.meta_key("sealing_policy"))
+        if policy is not None:
+            self._minimum = minimum_auditors(policy)
+        self.view = self._snapshot(staged.root, note)
+        for listener in self._listeners:
+            listener(self.view)
+        self._guard.note(staged.size, staged.root)
+
+    def _sign(self, staged: Staged) -> bytes:
+        if staged.size <= self.view.size:
+            raise StoreDamaged("checkpoint: would not grow the tree")
+        checkpoint = Checkpoint(self._state.governing.origin, staged.size, staged.root)
+        return sign_checkpoint(checkpoint, self._keys.checkpoint).note.format()
+
+    def _governance_rows(self) -> list[tuple[bytes, bytes]]:
+        state = self._state
+        puts = [(schema.meta_key("governing"), rows.write_governing(state.governing))]
+        puts.extend((schema.source_key(name), rows.write_source(item)) for name, item in state.sources.items())
+        puts.extend((schema.auditor_key(item.index), rows.write_auditor(item)) for item in state.auditors.values())
+        return puts
+
+    def _snapshot(self, root: Hash, note: bytes) -> View:
+        state = self._state
+        return View(
+            state.size,
+            root,
+            note,
+            state.governing,
+            MappingProxyType(dict(state.sources)),
+            MappingProxyType(dict(state.auditors)),
+            self._minimum,
+        )
+
+
+class _Commit:
+    """What one write is made of, gathered batch by batch."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.leaves: list[bytes] = []
+        self.hashes: list[Hash] = []
+        self.puts: list[tuple[bytes, bytes]] = []
+        self.placed: list[tuple[_Job, int]] = []
+        self.touched: set[str] = set()
+        self.policies: dict[bytes, bytes] = {}
+
+    def add(
+        self,
+        job: _Job,
+        first: int,
+        batch: Batch,
+        source: Source,
+        entropy: Callable[[int], bytes],
+        queue_key: bytes,
+    ) -> None:
+        """Take a checked batch in at index ``first``."""
+        self.placed.append((job, first))
+        self.touched.add(batch.source_id)
+        self.hashes.extend(batch.leaf_hashes)
+        puts = self.puts
+        for position, leaf in enumerate(batch.leaves):
+            self.leaves.append(leaf.data)
+            puts.append((schema.entry_key(first + position), leaf.data))
+        row = rows.BatchRow(batch.source_id, batch.first_sequence, batch.count, source.key_index, source.previous)
+        puts.append((schema.batch_key(first), rows.write_batch_row(row)))
+        puts.append((schema.chain_key(batch.source_id, batch.first_sequence), first.to_bytes(8, "big")))
+        if job.examined is None or not job.examined.submission.attachments:
+            return
+        submission = job.examined.submission
+        puts.append((schema.sealed_keys_key(first), rows.write_sealed_keys(submission.sealed_keys)))
+        for item in submission.attachments:
+            index = first + item.position
+            puts.append((schema.payload_key(index), item.payload))
+            puts.append((schema.shred_key(index), item.shred))
+            if item.keys:
+                sealed = rows.seal_lookup_keys(item.keys, index, queue_key, entropy(24))
+                puts.append((schema.queue_key(index), sealed))

@@ -1,0 +1,86 @@
+"""What every servicer shares: who calls, what may be told, and how errors leave."""
+
+import functools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final, NoReturn
+
+import grpc
+import structlog
+from grpc_status import rpc_status
+
+from ledger.core.errors import LedgerError, NotAuthenticated, NotPermitted
+from ledger.service.authorise import Identity
+from ledger.service.errors import status_of
+
+log: Final = structlog.get_logger("ledger")
+
+Identify = Callable[[grpc.aio.ServicerContext[Any, Any]], Identity]
+"""Names the caller of a call; raises NotAuthenticated for an expired certificate."""
+
+
+def require(identity: Identity, role: str, name: str | None = None) -> Identity:
+    """Return ``identity`` if it has ``role`` (and is ``name``).
+
+    Raises:
+        NotAuthenticated: no role certificate was shown.
+        NotPermitted: another role, or another name.
+    """
+    if identity.role == "public":
+        raise NotAuthenticated("this call needs a client certificate: use the role listener")
+    if identity.role != role:
+        raise NotPermitted(f"this call is for the role {role}")
+    if name is not None and identity.name != name:
+        raise NotPermitted("source_id: not the one the certificate is bound to")
+    return identity
+
+
+async def refuse(context: grpc.aio.ServicerContext[Any, Any], error: BaseException, method: str) -> NoReturn:
+    """End the call with the status of ``error``; what nobody expected is logged by type, never by value."""
+    status = status_of(error)
+    if not isinstance(error, LedgerError):
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        where = f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}" if frame is not None else ""
+        log.error("internal error", method=method, type=type(error).__name__, where=where)
+    await context.abort_with_status(rpc_status.to_status(status))
+    raise AssertionError
+
+
+def unary(method: Callable[[Any, Any, Any], Awaitable[Any]]) -> Callable[[Any, Any, Any], Awaitable[Any]]:
+    """Turn a method's errors into status."""
+
+    @functools.wraps(method)
+    async def call(self: Any, request: Any, context: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            answer = await method(self, request, context)
+        except Exception as error:
+            self.metrics.called(method.__name__, status_of(error).code, time.perf_counter() - started)
+            await refuse(context, error, method.__name__)
+        self.metrics.called(method.__name__, 0, time.perf_counter() - started)
+        return answer
+
+    return call
+
+
+def stream(
+    method: Callable[[Any, Any, Any], AsyncIterator[Any]],
+) -> Callable[[Any, Any, Any], AsyncIterator[Any]]:
+    """Turn a streaming method's errors into status."""
+
+    @functools.wraps(method)
+    async def call(self: Any, request: Any, context: Any) -> AsyncIterator[Any]:
+        started = time.perf_counter()
+        code = 0
+        try:
+            async for item in method(self, request, context):
+                yield item
+        except Exception as error:
+            code = status_of(error).code
+            await refuse(context, error, method.__name__)
+        finally:
+            self.metrics.called(method.__name__, code, time.perf_counter() - started)
+
+    return call

@@ -1,0 +1,117 @@
+"""Wire messages to values and back: protobuf stops here. A missing or misshapen field is refused by name."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ledger.core import bodies, mirror
+from ledger.core.admission import Attachment, Submission
+from ledger.core.batch import MAX_BATCH, Binding
+from ledger.core.chain import Source
+from ledger.core.encoding import Hash, check_hash
+from ledger.core.errors import Head, InvalidInput
+from ledger.core.lookup_keys import LookupKey
+from ledger.core.proof import RangeProof
+from ledger.core.sealed_keys import SealedKey
+from ledger.engine.reader import KeyEvidence, SealedEntries
+from ledger.v1 import admin_pb2, disclosure_pb2, log_pb2
+
+MAX_SEALED_KEYS: Final = 64
+"""Boxes of one batch."""
+
+
+def submission(request: disclosure_pb2.SubmitBatchRequest) -> Submission:
+    """Return the batch as it arrived; raise InvalidInput for a field of the wrong size."""
+    if len(request.statements) > MAX_BATCH:
+        raise InvalidInput("statements", f"must be 1 to {MAX_BATCH}")
+    if len(request.sealed_keys) > MAX_SEALED_KEYS:
+        raise InvalidInput("sealed_keys", f"must be at most {MAX_SEALED_KEYS}")
+    binding = Binding(
+        check_hash(request.log_id, "log_id"),
+        check_hash(request.key_statement, "key_statement"),
+        check_hash(request.previous, "previous"),
+    )
+    return Submission(
+        binding,
+        tuple(request.statements),
+        tuple([_attachment(item) for item in request.attachments]),
+        tuple([_sealed_key(item) for item in request.sealed_keys]),
+    )
+
+
+def _attachment(item: disclosure_pb2.Attachment) -> Attachment:
+    keys = tuple([(LookupKey(key.type, key.value, key.version), key.salt) for key in item.keys])
+    padding = tuple([check_hash(entry, "padding") for entry in item.padding])
+    return Attachment(item.position, item.payload, item.shred, keys, padding)
+
+
+def _sealed_key(item: disclosure_pb2.SealedKey) -> SealedKey:
+    return SealedKey(check_hash(item.key_id, "sealed_keys.key_id"), item.box, item.suite)
+
+
+def head(source: Source) -> disclosure_pb2.SourceHead:
+    """Return a source's head, revocation included."""
+    message = error_head(source.head)
+    message.revoked = source.revoked
+    return message
+
+
+def error_head(value: Head) -> disclosure_pb2.SourceHead:
+    """Return a head as an error's detail."""
+    return disclosure_pb2.SourceHead(
+        source_id=value.source_id,
+        next_sequence=value.next_sequence,
+        previous=value.previous,
+        recorded_at=value.recorded_at,
+        key_statement=value.key_statement,
+    )
+
+
+def submitted(
+    first_index: int, note: bytes, proof: RangeProof, consistency: Sequence[Hash], evidence: KeyEvidence
+) -> disclosure_pb2.SubmitBatchResponse:
+    """Return the answer to a batch: the range receipt."""
+    return disclosure_pb2.SubmitBatchResponse(
+        first_index=first_index,
+        checkpoint=note,
+        left=proof.left,
+        right=proof.right,
+        consistency=consistency,
+        evidence=disclosure_pb2.KeyEvidence(
+            key_statement=evidence.key_statement,
+            key_statement_index=evidence.key_statement_index,
+            key_statement_path=evidence.key_statement_path,
+            log_opened=evidence.log_opened,
+            log_opened_path=evidence.log_opened_path,
+        ),
+    )
+
+
+def sealed_batch(batch: SealedEntries) -> disclosure_pb2.SealedBatch:
+    """Return the stored payloads of one batch."""
+    return disclosure_pb2.SealedBatch(
+        source_id=batch.source_id,
+        payloads=[
+            disclosure_pb2.SealedPayload(
+                index=item.index, sequence=item.sequence, payload=item.payload, shred=item.shred
+            )
+            for item in batch.entries
+        ],
+        sealed_keys=[
+            disclosure_pb2.SealedKey(key_id=item.key_id, suite=item.suite, box=item.box) for item in batch.sealed_keys
+        ],
+    )
+
+
+def entry_chunk(first_index: int, leaves: Sequence[bytes], proof: RangeProof) -> log_pb2.EntryChunk:
+    """Return leaves with the nodes that prove them."""
+    return log_pb2.EntryChunk(first_index=first_index, leaves=leaves, left=proof.left, right=proof.right)
+
+
+def governance(request: admin_pb2.GovernRequest) -> bodies.Governance:
+    """Return the one governance body of a request; raise InvalidInput if there is none or a field does not fit."""
+    name = request.WhichOneof("body")
+    if name is None:
+        raise InvalidInput("body", "missing")
+    message = getattr(request, name)
+    body: bodies.Governance = mirror.read(getattr(bodies, message.DESCRIPTOR.name), message)
+    return body

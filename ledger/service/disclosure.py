@@ -1,0 +1,86 @@
+"""DisclosureService: what sources call (protos/ledger/v1/disclosure.proto)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from typing import Any
+
+from ledger.core.admission import Examined, examine
+from ledger.core.errors import BeyondTree, UnknownSource
+from ledger.engine.reader import Reader, check_range
+from ledger.engine.sequencer import Sequencer
+from ledger.service import convert
+from ledger.service.context import Identify, require, stream, unary
+from ledger.service.metrics import Metrics
+from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
+
+SMALL_BATCH = 8
+"""Statements up to which a batch is examined at once rather than on another thread."""
+
+
+class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
+    """Admits batches and answers sources about their own."""
+
+    def __init__(
+        self, sequencer: Sequencer, reader: Reader, identify: Identify, metrics: Metrics, workers: Executor
+    ) -> None:
+        self.metrics = metrics
+        self._sequencer, self._reader, self._identify = sequencer, reader, identify
+        self._workers = workers
+
+    @unary
+    async def SubmitBatch(self, request: disclosure_pb2.SubmitBatchRequest, context: Any) -> Any:
+        """Log one batch and answer with its range receipt."""
+        identity = require(self._identify(context), "source")
+        if len(request.statements) <= SMALL_BATCH:
+            examined = _examine(request)
+        else:
+            loop = asyncio.get_running_loop()
+            examined = await loop.run_in_executor(self._workers, _examine, request)
+        batch = examined.batch
+        require(identity, "source", batch.source_id)
+        first = await asyncio.wrap_future(self._sequencer.submit(examined))
+        view = self._sequencer.view
+        known = min(request.known_size, view.size)
+        _, row = self._reader.batch_of(first)
+        return convert.submitted(
+            first,
+            view.note,
+            self._reader.range_proof(first, first + batch.count, view.size),
+            self._reader.consistency(known, view.size) if known else (),
+            self._reader.evidence(row.key_index, view.size),
+        )
+
+    @unary
+    async def GetHead(self, request: disclosure_pb2.GetHeadRequest, context: Any) -> Any:
+        """Return the caller's own head, as published."""
+        require(self._identify(context), "source", request.source_id)
+        source = self._sequencer.view.sources.get(request.source_id)
+        if source is None:
+            raise UnknownSource("source_id: not enrolled in this log")
+        return convert.head(source)
+
+    @stream
+    async def StreamOwnPayloads(
+        self, request: disclosure_pb2.StreamOwnPayloadsRequest, context: Any
+    ) -> AsyncIterator[disclosure_pb2.SealedBatch]:
+        """Yield the caller's own payloads, shreds and boxes."""
+        require(self._identify(context), "source", request.source_id)
+        source = self._sequencer.view.sources.get(request.source_id)
+        if source is None:
+            raise UnknownSource("source_id: not enrolled in this log")
+        check_range(request.begin, request.end, source.next_sequence)
+        sequence = request.begin
+        while sequence < request.end:
+            index = self._reader.locate(request.source_id, sequence)
+            if index is None:
+                raise BeyondTree("begin: the source has no such sequence")
+            first, row = self._reader.batch_of(index)
+            count = min(first + row.count - index, request.end - sequence)
+            for batch in self._reader.sealed(index, index + count):
+                yield convert.sealed_batch(batch)
+            sequence += count
+
+
+def _examine(request: disclosure_pb2.SubmitBatchRequest) -> Examined:
+    return examine(convert.submission(request))

@@ -1,0 +1,168 @@
+"""LogService: what anyone may call (protos/ledger/v1/log.proto)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from ledger.core.errors import BeyondTree, InvalidInput
+from ledger.engine import schema
+from ledger.engine.reader import Reader, check_range
+from ledger.engine.sequencer import Sequencer, View
+from ledger.engine.store import Store
+from ledger.service import convert
+from ledger.service.context import stream, unary
+from ledger.service.metrics import Metrics
+from ledger.v1 import log_pb2, log_pb2_grpc
+
+CHUNK_ENTRIES: Final = 1024
+CHUNK_BYTES: Final = 1024 * 1024
+"""Bounds of one message of a stream of entries."""
+
+
+class Watchers:
+    """Wakes everyone who waits for the next checkpoint; lives on the event loop."""
+
+    def __init__(self, sequencer: Sequencer) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+        self.closed = False
+        sequencer.listen(lambda _: self._loop.call_soon_threadsafe(self._wake))
+
+    def _wake(self) -> None:
+        event, self._event = self._event, asyncio.Event()
+        event.set()
+
+    def close(self) -> None:
+        """End every wait for good."""
+        self.closed = True
+        self._wake()
+
+    async def next(self) -> None:
+        """Return after the next publication, or when closed."""
+        if not self.closed:
+            await self._event.wait()
+
+
+class LogServicer(log_pb2_grpc.LogServiceServicer):
+    """Answers what anyone may check."""
+
+    def __init__(
+        self, sequencer: Sequencer, reader: Reader, store: Store, watchers: Watchers, metrics: Metrics
+    ) -> None:
+        self.metrics = metrics
+        self._sequencer, self._reader, self._store = sequencer, reader, store
+        self._watchers = watchers
+
+    def _size(self, size: int) -> int:
+        """Return the size asked about, 0 standing for the published one; raise BeyondTree past it."""
+        published = self._sequencer.view.size
+        if size > published:
+            raise BeyondTree(f"size: the published tree has {published} entries")
+        return size or published
+
+    @unary
+    async def GetCheckpoint(self, request: log_pb2.GetCheckpointRequest, context: Any) -> Any:
+        """Return the latest checkpoint."""
+        return log_pb2.Checkpoint(note=self._sequencer.view.note)
+
+    @stream
+    async def WatchCheckpoints(
+        self, request: log_pb2.WatchCheckpointsRequest, context: Any
+    ) -> AsyncIterator[log_pb2.Checkpoint]:
+        """Yield the latest checkpoint, then each newer one."""
+        seen: View | None = None
+        while not self._watchers.closed:
+            view = self._sequencer.view
+            if view is not seen:
+                seen = view
+                yield log_pb2.Checkpoint(note=view.note)
+            else:
+                await self._watchers.next()
+
+    @stream
+    async def StreamEntries(
+        self, request: log_pb2.StreamEntriesRequest, context: Any
+    ) -> AsyncIterator[log_pb2.EntryChunk]:
+        """Yield leaves in chunks that prove themselves."""
+        size = self._size(request.size)
+        check_range(request.begin, request.end, size)
+        begin = request.begin
+        while begin < request.end:
+            leaves = self._reader.leaves(begin, min(begin + CHUNK_ENTRIES, request.end))
+            leaves = _bounded(leaves)
+            end = begin + len(leaves)
+            yield convert.entry_chunk(begin, leaves, self._reader.range_proof(begin, end, size))
+            begin = end
+
+    @unary
+    async def GetInclusionProof(self, request: log_pb2.GetInclusionProofRequest, context: Any) -> Any:
+        """Return an audit path."""
+        size = self._size(request.size)
+        if request.index >= size:
+            raise BeyondTree(f"index: that tree has {size} entries")
+        return log_pb2.Proof(hashes=self._reader.inclusion(request.index, size))
+
+    @unary
+    async def GetConsistencyProof(self, request: log_pb2.GetConsistencyProofRequest, context: Any) -> Any:
+        """Return the proof that one tree extends another."""
+        second = self._size(request.second)
+        if request.first > second:
+            raise InvalidInput("first", "must not exceed second")
+        return log_pb2.Proof(hashes=self._reader.consistency(request.first, second))
+
+    @unary
+    async def GetRangeProof(self, request: log_pb2.GetRangeProofRequest, context: Any) -> Any:
+        """Return the nodes left and right of a range."""
+        size = self._size(request.size)
+        check_range(request.begin, request.end, size)
+        proof = self._reader.range_proof(request.begin, request.end, size)
+        return log_pb2.RangeProof(left=proof.left, right=proof.right)
+
+    @unary
+    async def GetReceipt(self, request: log_pb2.GetReceiptRequest, context: Any) -> Any:
+        """Return a stand-alone receipt under the latest checkpoint."""
+        view = self._sequencer.view
+        index: int | None
+        match request.WhichOneof("entry"):
+            case "index":
+                index = request.index.index
+            case "source":
+                index = self._reader.locate(request.source.source_id, request.source.sequence)
+                if index is None or index >= view.size:
+                    raise BeyondTree("source: has no such sequence")
+            case _:
+                raise InvalidInput("entry", "missing")
+        return log_pb2.Receipt(tlog_proof=self._reader.receipt(index, view))
+
+    @unary
+    async def GetPolicies(self, request: log_pb2.GetPoliciesRequest, context: Any) -> Any:
+        """Return the files behind the policy digests."""
+        return log_pb2.Policies(
+            witness_policy=self._store.require(schema.meta_key("witness_policy")),
+            sealing_policy=self._store.require(schema.meta_key("sealing_policy")),
+        )
+
+    @unary
+    async def GetDirectory(self, request: log_pb2.GetDirectoryRequest, context: Any) -> Any:
+        """Return who is enrolled."""
+        view = self._sequencer.view
+        return log_pb2.Directory(
+            size=view.size,
+            sources=[
+                log_pb2.SourceRow(key_statement_index=item.key_index, head=convert.head(item))
+                for item in view.sources.values()
+            ],
+            auditors=[
+                log_pb2.AuditorRow(index=item.index, key_id=item.key_id, removed=item.removed)
+                for item in view.auditors.values()
+            ],
+        )
+
+
+def _bounded(leaves: list[bytes]) -> list[bytes]:
+    total = 0
+    for position, leaf in enumerate(leaves):
+        total += len(leaf)
+        if total > CHUNK_BYTES and position:
+            return leaves[:position]
+    return leaves

@@ -1,0 +1,43 @@
+"""What operators watch: counts and sizes, never a source's or a person's name beyond what leaves show."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The ledger's Prometheus metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._calls = Counter(
+            "ledger_calls_total",
+            "Calls by method and gRPC status code",
+            ["method", "code"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram("ledger_call_seconds", "Seconds a call took", ["method"], registry=self.registry)
+        self._entries = Gauge("ledger_tree_size", "Entries of the published tree", registry=self.registry)
+        self._queued = Gauge("ledger_queued_bytes", "Bytes that wait for the writer", registry=self.registry)
+        self._halted = Gauge("ledger_halted", "1 while nothing is signed", registry=self.registry)
+        self._fetches = Counter(
+            "ledger_payload_fetches_total",
+            "Sealed payloads that auditors fetched",
+            ["auditor"],
+            registry=self.registry,
+        )
+
+    def called(self, method: str, code: int, seconds: float) -> None:
+        """Count a call that took ``seconds`` and ended with ``code``."""
+        self._calls.labels(method, str(code)).inc()
+        self._seconds.labels(method).observe(seconds)
+
+    def fetched(self, auditor: str, payloads: int) -> None:
+        """Count sealed payloads that an auditor's certificate fetched."""
+        self._fetches.labels(auditor).inc(payloads)
+
+    def watch(self, size: Callable[[], int], queued: Callable[[], int], halted: Callable[[], bool]) -> None:
+        """Read the gauges from these at each scrape."""
+        self._entries.set_function(size)
+        self._queued.set_function(queued)
+        self._halted.set_function(halted)
