@@ -1,0 +1,143 @@
+"""A recorder's durable state: its head, and the one signed batch that waits for an answer.
+
+SQLite, one writer, locked for as long as it is open. The batch is stored with its keys and shreds before it is sent, so
+it is encrypted under a key derived from the source's own; it is deleted once answered.
+"""
+
+import fcntl
+import hashlib
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt, crypto_aead_xchacha20poly1305_ietf_encrypt
+from nacl.exceptions import CryptoError
+
+from ledger.core.encoding import ZERO_HASH, Hash, label
+from ledger.core.errors import Locked, StoreDamaged
+
+_FORMAT: Final = 1
+_NONCE: Final = 24
+_LABEL: Final = label("journal")
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS state (
+  id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, log_id BLOB NOT NULL, source_id TEXT NOT NULL,
+  next_sequence INTEGER NOT NULL, previous BLOB NOT NULL, recorded_at INTEGER NOT NULL,
+  size INTEGER NOT NULL, root BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS pending (first_sequence INTEGER PRIMARY KEY, request BLOB NOT NULL) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the recorder stands: its chain's head, and the last tree it verified (``size`` 0 for none)."""
+
+    next_sequence: int = 0
+    previous: Hash = ZERO_HASH
+    recorded_at: int = 0
+    size: int = 0
+    root: Hash = ZERO_HASH
+
+
+class Journal:
+    """The state of one source in one log; raises Locked while another process has it open."""
+
+    def __init__(self, directory: Path, log_id: Hash, source_id: str, seed: bytes) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise Locked(f"{directory}: another process records for this source; stop it first") from None
+        self._key = hashlib.blake2b(_LABEL, key=seed, digest_size=32).digest()
+        self._log_id, self._source_id = log_id, source_id
+        try:
+            self._db = self._open(directory / "journal.sqlite")
+            self.position = self._load()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        try:
+            database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            path.chmod(0o600)
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=FULL")
+            database.execute("PRAGMA secure_delete=ON")
+            database.executescript(_SCHEMA)
+        except sqlite3.DatabaseError:
+            raise StoreDamaged(f"{path}: not a recorder's journal") from None
+        return database
+
+    def _load(self) -> Position:
+        row = self._db.execute(
+            "SELECT format, log_id, source_id, next_sequence, previous, recorded_at, size, root FROM state"
+        ).fetchone()
+        if row is None:
+            self._save(Position())
+            return Position()
+        if row[0] != _FORMAT:
+            raise StoreDamaged("journal: of another format than this release writes")
+        if (row[1], row[2]) != (self._log_id, self._source_id):
+            raise StoreDamaged("journal: belongs to another log or source; give it a directory of its own")
+        return Position(row[3], Hash(row[4]), row[5], row[6], Hash(row[7]))
+
+    def _save(self, position: Position) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                _FORMAT,
+                self._log_id,
+                self._source_id,
+                position.next_sequence,
+                position.previous,
+                position.recorded_at,
+                position.size,
+                position.root,
+            ),
+        )
+
+    def pending(self) -> bytes | None:
+        """Return the batch that waits for an answer, or None; raise StoreDamaged unless it decrypts."""
+        row = self._db.execute("SELECT first_sequence, request FROM pending").fetchone()
+        if row is None:
+            return None
+        sequence, sealed = row
+        try:
+            return crypto_aead_xchacha20poly1305_ietf_decrypt(
+                sealed[_NONCE:], str(sequence).encode(), sealed[:_NONCE], self._key
+            )
+        except (CryptoError, ValueError):
+            raise StoreDamaged("journal: the pending batch does not decrypt with this key") from None
+
+    def store(self, first_sequence: int, request: bytes) -> None:
+        """Store a signed batch durably, before it is sent."""
+        nonce = os.urandom(_NONCE)
+        sealed = nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(
+            request, str(first_sequence).encode(), nonce, self._key
+        )
+        self._db.execute("INSERT INTO pending VALUES (?, ?)", (first_sequence, sealed))
+
+    def settle(self, position: Position) -> None:
+        """Delete the answered batch and advance; a crash that loses this only resends the same bytes."""
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("BEGIN")
+        self._db.execute("DELETE FROM pending")
+        self._save(position)
+        self._db.execute("COMMIT")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self.position = position
+
+    def discard(self) -> None:
+        """Delete a batch that the ledger refused for good."""
+        self.settle(self.position)
+
+    def close(self) -> None:
+        """Close and unlock."""
+        self._db.close()
+        os.close(self._lock)

@@ -1,0 +1,149 @@
+"""Verified reads: nothing comes back that was not checked against a checkpoint consistent with the last one seen."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from ledger.client.transport import translate
+from ledger.core import bodies
+from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.core.encoding import Hash, check_hash
+from ledger.core.errors import VerificationFailed
+from ledger.core.merkle import leaf_hash
+from ledger.core.note import VKey
+from ledger.core.proof import RangeProof, verify_consistency, verify_inclusion, verify_range
+from ledger.core.receipt import VerifiedReceipt, verify_receipt
+from ledger.core.statement import Statement, decode_leaf
+from ledger.v1 import log_pb2, log_pb2_grpc
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What a reader holds a log to."""
+
+    origin: str
+    vkey: VKey
+    log_id: Hash
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A verified entry: its exact leaf and what that says."""
+
+    index: int
+    leaf: bytes
+    statement: Statement
+
+
+class LogClient:
+    """Reads one log over a channel; keeps the largest checkpoint that it verified, in ``latest``."""
+
+    def __init__(self, channel: grpc.aio.Channel, pins: Pins, size: int = 0, root: Hash | None = None) -> None:
+        self._stub: Any = log_pb2_grpc.LogServiceStub(channel)
+        self.pins = pins
+        self.size, self.root = size, root
+        self.latest: SignedCheckpoint | None = None
+
+    async def checkpoint(self) -> SignedCheckpoint:
+        """Return the log's latest checkpoint, signed, of this log, and consistent with the last one seen.
+
+        Raises:
+            VerificationFailed: the signature, the log id or the consistency proof does not hold.
+        """
+        with translate():
+            answer = await self._stub.GetCheckpoint(log_pb2.GetCheckpointRequest())
+        return await self.accept(answer.note)
+
+    async def accept(self, note: bytes, consistency: tuple[Hash, ...] | None = None) -> SignedCheckpoint:
+        """Return the checkpoint of ``note`` once it is shown to extend the last one seen; fetch proofs as needed."""
+        signed = open_checkpoint(note, self.pins.vkey, self.pins.origin)
+        checkpoint = signed.checkpoint
+        if self.root is None or self.size == 0:
+            await self._check_log_id(checkpoint.size, checkpoint.root)
+        elif checkpoint.size < self.size:
+            raise VerificationFailed("checkpoint: smaller than the last one seen; the log was rolled back")
+        else:
+            if consistency is None:
+                consistency = await self._consistency(self.size, checkpoint.size)
+            verify_consistency(self.size, self.root, checkpoint.size, checkpoint.root, consistency)
+        self.size, self.root, self.latest = checkpoint.size, checkpoint.root, signed
+        return signed
+
+    async def _consistency(self, first: int, second: int) -> tuple[Hash, ...]:
+        if first == second:
+            return ()
+        with translate():
+            proof = await self._stub.GetConsistencyProof(log_pb2.GetConsistencyProofRequest(first=first, second=second))
+        return tuple(check_hash(item, "consistency") for item in proof.hashes)
+
+    async def _check_log_id(self, size: int, root: Hash) -> None:
+        with translate():
+            proof = await self._stub.GetInclusionProof(log_pb2.GetInclusionProofRequest(index=0, size=size))
+        verify_inclusion(self.pins.log_id, 0, size, tuple(proof.hashes), root)
+
+    async def entries(self, begin: int, end: int | None = None) -> AsyncIterator[Entry]:
+        """Yield entries [begin, end), by default to the latest checkpoint, each chunk verified as it arrives."""
+        signed = await self.checkpoint()
+        size, root = signed.checkpoint.size, signed.checkpoint.root
+        stop = size if end is None else end
+        expected = begin
+        with translate():
+            request = log_pb2.StreamEntriesRequest(begin=begin, end=stop, size=size)
+            async for chunk in self._stub.StreamEntries(request):
+                if chunk.first_index != expected:
+                    raise VerificationFailed("entries: a chunk is missing or out of order")
+                hashes = [leaf_hash(item) for item in chunk.leaves]
+                proof = RangeProof(
+                    tuple(check_hash(item, "left") for item in chunk.left),
+                    tuple(check_hash(item, "right") for item in chunk.right),
+                )
+                verify_range(expected, hashes, size, proof, root)
+                for offset, item in enumerate(chunk.leaves):
+                    yield Entry(expected + offset, item, decode_leaf(item).statement)
+                expected += len(chunk.leaves)
+        if expected != stop:
+            raise VerificationFailed("entries: the stream ended early")
+
+    async def entry(self, index: int) -> Entry:
+        """Return one verified entry."""
+        async for item in self.entries(index, index + 1):
+            return item
+        raise VerificationFailed("entries: the stream ended early")
+
+    async def receipt(self, entry: int | tuple[str, int]) -> tuple[bytes, VerifiedReceipt]:
+        """Return the receipt of an index, or of (source id, sequence), and what it proves."""
+        request = (
+            log_pb2.GetReceiptRequest(index=log_pb2.EntryIndex(index=entry))
+            if isinstance(entry, int)
+            else log_pb2.GetReceiptRequest(source=log_pb2.SourceSequence(source_id=entry[0], sequence=entry[1]))
+        )
+        with translate():
+            answer = await self._stub.GetReceipt(request)
+        verified = verify_receipt(answer.tlog_proof, self.pins.vkey, self.pins.origin)
+        if verified.log_id != self.pins.log_id:
+            raise VerificationFailed("receipt: of another log")
+        asked = entry if isinstance(entry, int) else (verified.statement.source_id, verified.statement.sequence)
+        if asked != (verified.index if isinstance(entry, int) else entry):
+            raise VerificationFailed("receipt: of another entry than the one asked for")
+        await self.accept(verified.checkpoint.note.format())
+        return answer.tlog_proof, verified
+
+    async def directory(self) -> log_pb2.Directory:
+        """Return who is enrolled, as the server says; each row is to be proven by its statement."""
+        with translate():
+            answer: log_pb2.Directory = await self._stub.GetDirectory(log_pb2.GetDirectoryRequest())
+        return answer
+
+    async def auditors(self) -> dict[Hash, bodies.AuditorAdded]:
+        """Return the auditors that the log names, by key id, each proven by its AUDITOR_ADDED."""
+        found = {}
+        for row in (await self.directory()).auditors:
+            if row.removed:
+                continue
+            entry = await self.entry(row.index)
+            if not isinstance(entry.statement.body, bodies.AuditorAdded):
+                raise VerificationFailed("directory: an auditor's row names another statement")
+            found[leaf_hash(entry.leaf)] = entry.statement.body
+        return found
