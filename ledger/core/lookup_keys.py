@@ -17,7 +17,7 @@ import phonenumbers
 from ledger.core.encoding import Hash, check_hash, label, sha256, str8, u8, u16
 from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
 from ledger.core.merkle import merkle_root
-from ledger.core.record_fields import TEXT_LIMIT, text_problem
+from ledger.core.record_kinds import TEXT_LIMIT, text_problem
 
 VERSION: Final = 1
 SALT_SIZE: Final = 16
@@ -99,10 +99,8 @@ def canonicalise_request(authority: str, reference: str) -> LookupKey:
 def verify_canonical(key: LookupKey) -> LookupKey:
     """Return ``key`` if canonicalising its value gives it again; raise InvalidInput otherwise."""
     try:
-        if key.type == REQUEST:
-            again = _request_again(key.value)
-        else:
-            again = canonicalise(key.type, key.value.decode())
+        is_request = key.type == REQUEST
+        again = _request_again(key.value) if is_request else canonicalise(key.type, key.value.decode())
     except UnicodeDecodeError:
         raise InvalidInput("keys.value", "not UTF-8") from None
     if again != key:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ledger.core.errors import InvalidInput
-from ledger.core.record_fields import (
-    FIELDS,
+from ledger.core.record_fields import FIELDS
+from ledger.core.record_kinds import (
     INDEFINITE,
     Artifact,
     DataRange,
@@ -30,8 +30,8 @@ _NAMES = tuple(field.name for field in FIELDS)
 class DisclosureRecord:
     """One handover, valid from construction on; None is absent (protocol, "Record and slots").
 
-    Times are ``YYYY-MM-DDTHH:MM:SS.mmmZ``; an aware datetime is taken too and becomes that. An object
-    may be given as a mapping, a list in any order. Raises InvalidInput that names every mistake, never a value.
+    Times are ``YYYY-MM-DDTHH:MM:SS.mmmZ``; an aware datetime becomes that, a mapping its object, a list is
+    sorted. Raises InvalidInput that names every mistake, never a value.
     """
 
     request_reference: str | None = None

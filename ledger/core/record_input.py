@@ -150,6 +150,7 @@ class _Loader(yaml.SafeLoader):
         _YAML + "str": yaml.SafeLoader.construct_yaml_str,
         _YAML + "seq": yaml.SafeLoader.construct_yaml_seq,
         _YAML + "map": yaml.SafeLoader.construct_yaml_map,
+        None: yaml.SafeLoader.construct_undefined,
     }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:

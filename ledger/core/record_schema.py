@@ -7,9 +7,9 @@ checked by ``DisclosureRecord`` alone.
 from typing import Final
 
 from ledger.core.lookup_keys import KEY_TYPES, MAX_KEYS, REQUEST
-from ledger.core.record_fields import (
+from ledger.core.record_fields import FIELDS
+from ledger.core.record_kinds import (
     COUNTRY_PATTERN,
-    FIELDS,
     INDEFINITE,
     LIST_LIMIT,
     TEXT_LIMIT,
