@@ -1,0 +1,102 @@
+"""The answer to a batch, checked: one checkpoint, few nodes, and from them a stand-alone receipt for every entry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ledger.core.batch import Batch, Binding
+from ledger.core.checkpoint import open_checkpoint
+from ledger.core.encoding import Hash, check_hash
+from ledger.core.errors import VerificationFailed
+from ledger.core.merkle import leaf_hash
+from ledger.core.note import VKey
+from ledger.core.proof import RangeProof, VerifiedRange, verify_consistency, verify_inclusion, verify_range
+from ledger.core.receipt import ReceiptExtra, format_receipt
+from ledger.v1 import disclosure_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One entry's stand-alone receipt: ``data`` is the bytes of a ``.tlog-proof`` file."""
+
+    index: int
+    source_id: str
+    sequence: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verified answer: where the batch stands, under which tree."""
+
+    first_index: int
+    size: int
+    root: Hash
+    note: bytes
+    _range: VerifiedRange
+    _batch: Batch
+    _binding: Binding
+    _batch_range: VerifiedRange
+    _evidence: disclosure_pb2.KeyEvidence
+
+    def receipts(self) -> list[Receipt]:
+        """Return a receipt for each statement of the batch, in order."""
+        return [self._receipt(position) for position in range(self._batch.count)]
+
+    def _receipt(self, position: int) -> Receipt:
+        batch, evidence = self._batch, self._evidence
+        leaf = batch.leaves[position]
+        index = self.first_index + position
+        extra = ReceiptExtra(
+            leaf.data,
+            batch.seal,
+            self._batch_range.inclusion_path(position),
+            batch.first_sequence,
+            batch.count,
+            self._binding.previous,
+            evidence.key_statement,
+            evidence.key_statement_index,
+            tuple(Hash(item) for item in evidence.key_statement_path),
+            evidence.log_opened,
+            tuple(Hash(item) for item in evidence.log_opened_path),
+        )
+        data = format_receipt(index, self._range.inclusion_path(index), self.note, extra)
+        return Receipt(index, batch.source_id, leaf.statement.sequence, data)
+
+
+def verify_answer(
+    response: disclosure_pb2.SubmitBatchResponse,
+    batch: Batch,
+    binding: Binding,
+    log: VKey,
+    origin: str,
+    known: tuple[int, Hash],
+) -> Answer:
+    """Return the answer to ``batch`` once it is proven.
+
+    ``known`` is the size and root last verified (size 0 for none). Raises VerificationFailed unless the checkpoint is
+    the log's and extends what is known, the batch's own leaf hashes lead to its root, and the key evidence is in it.
+    """
+    checkpoint = open_checkpoint(response.checkpoint, log, origin).checkpoint
+    size, root = checkpoint.size, checkpoint.root
+    if known[0]:
+        verify_consistency(known[0], known[1], size, root, _hashes(response.consistency, "consistency"))
+    proof = RangeProof(_hashes(response.left, "left"), _hashes(response.right, "right"))
+    verified = verify_range(response.first_index, batch.leaf_hashes, size, proof, root)
+    evidence = response.evidence
+    if leaf_hash(evidence.log_opened) != binding.log_id:
+        raise VerificationFailed("log_opened: of another log")
+    if leaf_hash(evidence.key_statement) != binding.key_statement:
+        raise VerificationFailed("key_statement: another than the batch is sealed under")
+    verify_inclusion(binding.log_id, 0, size, tuple(evidence.log_opened_path), root)
+    verify_inclusion(
+        binding.key_statement, evidence.key_statement_index, size, tuple(evidence.key_statement_path), root
+    )
+    unsealed = [leaf_hash(leaf.unsealed) for leaf in batch.leaves]
+    batch_range = verify_range(0, unsealed, batch.count, RangeProof((), ()), batch.root)
+    return Answer(
+        response.first_index, size, root, response.checkpoint, verified, batch, binding, batch_range, evidence
+    )
+
+
+def _hashes(items: Sequence[bytes], field: str) -> tuple[Hash, ...]:
+    return tuple(check_hash(item, field) for item in items)

@@ -1,0 +1,247 @@
+"""The recorder: disclosures in, one stand-alone receipt each out, whatever happens in between.
+
+Calls of ``record`` from many tasks coalesce: while one batch is on its way the next one gathers. A batch is built,
+sealed, signed and stored durably before it is sent, and those bytes are resent until they are answered, so a retry
+never doubles an entry and a crash never loses one.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import grpc
+
+from ledger.client.journal import Journal, Position
+from ledger.client.range_receipt import Receipt, verify_answer
+from ledger.client.reads import Pins
+from ledger.client.transport import translate
+from ledger.core.admission import MAX_BATCH_BYTES, Submission
+from ledger.core.batch import MAX_BATCH, Batch, Binding, decode_batch
+from ledger.core.building import Prepared, build, prepare
+from ledger.core.encoding import Hash, sha256
+from ledger.core.errors import Busy, LedgerError, Unavailable
+from ledger.core.record_input import Disclosure
+from ledger.core.signing import SecretKey
+from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
+
+BATCH_BYTES: Final = MAX_BATCH_BYTES - 64 * 1024
+"""What a batch may gather before it is closed."""
+
+FIRST_DELAY: Final = 0.05
+LONGEST_DELAY: Final = 5.0
+"""Seconds between resends, doubling from the first to the longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Whom a recorder speaks as, and to whom it seals: key id to X25519 key, the source's own included."""
+
+    source_id: str
+    key_statement: Hash
+    recipients: Mapping[Hash, bytes]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One disclosure on its way."""
+
+    prepared: Prepared
+    future: "asyncio.Future[Receipt]"
+
+
+class Recorder:
+    """Records for one source; an async context manager that finishes what it was given before it closes."""
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        pins: Pins,
+        chain: Chain,
+        key: SecretKey,
+        journal: Journal,
+        clock: Callable[[], float] = time.time,
+        patience: float | None = None,
+    ) -> None:
+        self._stub: Any = disclosure_pb2_grpc.DisclosureServiceStub(channel)
+        self._pins, self._chain, self._key, self._journal = pins, chain, key, journal
+        self._clock, self._patience = clock, patience
+        self._waiting: list[_Waiting] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="recorder")
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Recorder":
+        """Resend what a crash left unanswered, then take new work."""
+        pending = self._journal.pending()
+        if pending is not None:
+            await self._send(disclosure_pb2.SubmitBatchRequest.FromString(pending))
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Finish what was given, then close."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        self._worker.shutdown()
+        self._journal.close()
+
+    async def record(self, disclosure: Disclosure) -> Receipt:
+        """Return the receipt of ``disclosure`` once it is logged and proven.
+
+        Raises:
+            InvalidInput: the disclosure does not fit a payload, or the ledger refused it.
+            Unavailable: the recorder is closed, or its patience ran out; the journal keeps the batch.
+            VerificationFailed: the ledger's answer does not prove what it must.
+        """
+        return await self.submit(prepare(disclosure, os.urandom))
+
+    async def submit(self, prepared: Prepared) -> Receipt:
+        """Return the receipt of an already prepared disclosure."""
+        if self._closing or self._task is None or self._task.done():
+            raise Unavailable("the recorder is closed")
+        future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(prepared, future))
+        self._wake.set()
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._closing:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            await asyncio.sleep(0)
+            group = self._take()
+            try:
+                receipts = await self._log(group)
+            except Exception as error:
+                for item in group:
+                    if not item.future.done():
+                        item.future.set_exception(error)
+                if self._journal.pending() is not None:
+                    self._fail(error)
+                    return
+                continue
+            for item, receipt in zip(group, receipts, strict=True):
+                if not item.future.done():
+                    item.future.set_result(receipt)
+
+    def _fail(self, error: Exception) -> None:
+        """Stop: an unanswered batch is in the journal, and nothing may be signed after it until it is settled."""
+        self._closing = True
+        for item in self._waiting:
+            if not item.future.done():
+                item.future.set_exception(Unavailable(f"an earlier batch is unanswered: {error}"))
+        self._waiting.clear()
+
+    def _take(self) -> list[_Waiting]:
+        size = count = 0
+        for item in self._waiting[:MAX_BATCH]:
+            size += item.prepared.size
+            if count and size > BATCH_BYTES:
+                break
+            count += 1
+        group, self._waiting = self._waiting[:count], self._waiting[count:]
+        return group
+
+    async def _log(self, group: Sequence[_Waiting]) -> list[Receipt]:
+        loop = asyncio.get_running_loop()
+        request = await loop.run_in_executor(self._worker, self._sign, [item.prepared for item in group])
+        return await self._send(request)
+
+    def _sign(self, prepared: Sequence[Prepared]) -> disclosure_pb2.SubmitBatchRequest:
+        """Build, seal and sign a batch, and store it durably."""
+        position, chain = self._journal.position, self._chain
+        minute = max(int(self._clock()) // 60, position.recorded_at)
+        submission = build(
+            prepared,
+            chain.source_id,
+            position.next_sequence,
+            minute,
+            Binding(self._pins.log_id, chain.key_statement, position.previous),
+            chain.recipients,
+            [self._key.sign],
+            os.urandom,
+        )
+        request = to_request(submission, position.size)
+        self._journal.store(position.next_sequence, request.SerializeToString(deterministic=True))
+        return request
+
+    async def _send(self, request: disclosure_pb2.SubmitBatchRequest) -> list[Receipt]:
+        """Send until answered, check the answer, settle the journal and return the receipts."""
+        try:
+            response = await self._resend(request)
+        except Unavailable:
+            raise
+        except LedgerError:
+            self._journal.discard()
+            raise
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker, self._check, request, response)
+
+    async def _resend(self, request: disclosure_pb2.SubmitBatchRequest) -> disclosure_pb2.SubmitBatchResponse:
+        delay, started = FIRST_DELAY, time.monotonic()
+        while True:
+            try:
+                with translate():
+                    answer: disclosure_pb2.SubmitBatchResponse = await self._stub.SubmitBatch(request)
+                return answer
+            except (Unavailable, Busy) as error:
+                if self._patience is not None and time.monotonic() - started > self._patience:
+                    raise Unavailable(f"not answered within {self._patience} s: {error}") from None
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_DELAY)
+
+    def _check(
+        self, request: disclosure_pb2.SubmitBatchRequest, response: disclosure_pb2.SubmitBatchResponse
+    ) -> list[Receipt]:
+        position = self._journal.position
+        batch = decode_batch(tuple(request.statements))
+        binding = Binding(Hash(request.log_id), Hash(request.key_statement), Hash(request.previous))
+        known = (request.known_size, position.root)
+        answer = verify_answer(response, batch, binding, self._pins.vkey, self._pins.origin, known)
+        receipts = answer.receipts()
+        self._journal.settle(advance(position, batch, binding, answer.size, answer.root))
+        return receipts
+
+
+def advance(position: Position, batch: Batch, binding: Binding, size: int, root: Hash) -> Position:
+    """Return where the recorder stands after ``batch`` was answered under a tree of ``size`` and ``root``."""
+    return replace(
+        position,
+        next_sequence=batch.end_sequence,
+        previous=sha256(batch.signed_bytes(binding)),
+        recorded_at=batch.last_minute,
+        size=size,
+        root=root,
+    )
+
+
+def to_request(submission: Submission, known_size: int) -> disclosure_pb2.SubmitBatchRequest:
+    """Return a submission as it travels."""
+    binding = submission.binding
+    request = disclosure_pb2.SubmitBatchRequest(
+        log_id=binding.log_id,
+        key_statement=binding.key_statement,
+        previous=binding.previous,
+        statements=submission.statements,
+        known_size=known_size,
+    )
+    for item in submission.attachments:
+        attachment = request.attachments.add(
+            position=item.position, payload=item.payload, shred=item.shred, padding=item.padding
+        )
+        for key, salt in item.keys:
+            attachment.keys.add(type=key.type, value=key.value, version=key.version, salt=salt)
+    for box in submission.sealed_keys:
+        request.sealed_keys.add(key_id=box.key_id, suite=box.suite, box=box.box)
+    return request
