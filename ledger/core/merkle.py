@@ -7,7 +7,7 @@ that never change once full; a ragged subtree is the fold of the perfect ones th
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from ledger.core.encoding import MAX_SIZE, Hash, check_hash, sha256
 from ledger.core.errors import InvalidInput
@@ -19,7 +19,8 @@ LEAF_PREFIX: Final = b"\x00"
 NODE_PREFIX: Final = b"\x01"
 
 
-class Node(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
     """A perfect subtree: the leaves [index << level, (index + 1) << level)."""
 
     level: int
