@@ -1,0 +1,1 @@
+"""The ``ledger`` command: record, read, verify, audit, serve."""

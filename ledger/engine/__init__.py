@@ -1,0 +1,1 @@
+"""The writer: store, tree, sequencer, recovery, fsck. One process owns it."""

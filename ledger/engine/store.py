@@ -1,0 +1,134 @@
+"""LevelDB behind a small face: ordered keys, one atomic synced batch, reads. The only module that imports plyvel.
+
+plyvel's batches are not thread-safe and a close() during use can crash, so one thread writes, and close() waits for
+reads under way and refuses later ones.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import plyvel
+
+from ledger.core.errors import Locked, StoreDamaged, Unavailable
+from ledger.engine import schema
+
+WRITE_BUFFER: Final = 32 * 1024 * 1024
+CACHE: Final = 32 * 1024 * 1024
+PAGE: Final = 512
+"""Rows that a range reads before it lets a close() in."""
+
+
+class Store:
+    """An open store; made by ``Store.open``."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self._condition = threading.Condition()
+        self._readers = 0
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: Path, create: bool = False) -> "Store":
+        """Open the store at ``path``.
+
+        Raises:
+            Locked: another process has it open.
+            StoreDamaged: it is missing, unreadable, of another format, or (with ``create``) already there.
+        """
+        if create and path.exists():
+            raise StoreDamaged(f"{path}: is there already; nothing was changed")
+        if not create and not path.is_dir():
+            raise StoreDamaged(f"{path}: no store is there; ledgerctl init makes one")
+        try:
+            database = plyvel.DB(
+                str(path),
+                create_if_missing=create,
+                write_buffer_size=WRITE_BUFFER,
+                lru_cache_size=CACHE,
+                bloom_filter_bits=10,
+                paranoid_checks=True,
+            )
+        except plyvel.Error as error:
+            if "lock" in str(error).lower():
+                raise Locked(f"{path}: another process has the store open; stop it first") from None
+            raise StoreDamaged(f"{path}: LevelDB cannot open it; restore it from a backup") from None
+        store = cls(database)
+        if create:
+            store.write([(schema.meta_key("format"), schema.FORMAT)])
+        elif store.get(schema.meta_key("format")) != schema.FORMAT:
+            store.close()
+            raise StoreDamaged(f"{path}: of another format than this release reads")
+        return store
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        with self._condition:
+            if self._closed:
+                raise Unavailable("the store is closed")
+            self._readers += 1
+        try:
+            yield self._database
+        except (plyvel.CorruptionError, plyvel.IOError):
+            raise StoreDamaged("LevelDB reports damaged files; run ledgerctl fsck") from None
+        finally:
+            with self._condition:
+                self._readers -= 1
+                self._condition.notify_all()
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value under ``key``, or None."""
+        with self._reading() as database:
+            value: bytes | None = database.get(key)
+            return value
+
+    def require(self, key: bytes) -> bytes:
+        """Return the value under ``key``; raise StoreDamaged, naming what it would be, if there is none."""
+        value = self.get(key)
+        if value is None:
+            raise StoreDamaged(f"{schema.KINDS.get(key[:1], 'row')}: missing; run ledgerctl fsck")
+        return value
+
+    def range(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield rows of [begin, end) in key order."""
+        start, inclusive = begin, True
+        while True:
+            page: list[tuple[bytes, bytes]] = []
+            with self._reading() as database:
+                with database.iterator(
+                    start=start, stop=end, include_start=inclusive, verify_checksums=True
+                ) as iterator:
+                    for row in iterator:
+                        page.append(row)
+                        if len(page) == PAGE:
+                            break
+            yield from page
+            if len(page) < PAGE:
+                return
+            start, inclusive = page[-1][0], False
+
+    def last_before(self, begin: bytes, key: bytes) -> tuple[bytes, bytes] | None:
+        """Return the last row of [begin, key], or None."""
+        with (
+            self._reading() as database,
+            database.iterator(start=begin, stop=key, include_stop=True, reverse=True) as iterator,
+        ):
+            row: tuple[bytes, bytes] | None = next(iterator, None)
+            return row
+
+    def write(self, puts: Sequence[tuple[bytes, bytes]], deletes: Sequence[bytes] = ()) -> None:
+        """Write all rows or none, durable when it returns; what a failure left is for recovery to find out."""
+        with self._reading() as database, database.write_batch(transaction=True, sync=True) as batch:
+            for key, value in puts:
+                batch.put(key, value)
+            for key in deletes:
+                batch.delete(key)
+
+    def close(self) -> None:
+        """Close after the reads under way; later ones raise Unavailable."""
+        with self._condition:
+            self._closed = True
+            self._condition.wait_for(lambda: self._readers == 0)
+        self._database.close()

@@ -1,0 +1,161 @@
+"""The stored Merkle tree: tiles of 256 hashes, grown by ``stage`` and ``apply``, read by ``fetch``.
+
+A tile (level l, number n) holds the hashes of the perfect subtrees of 256^l leaves from leaf n·256^(l+1) on. A full tile
+is final. Above level 0 a tile that is not full is rewritten when a tile below it fills; at level 0 it is not stored.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+from ledger.core.encoding import HASH_SIZE, Hash
+from ledger.core.errors import BeyondTree, StoreDamaged
+from ledger.core.merkle import CompactRange, Node, leaf_hash, range_nodes, tree_root
+from ledger.engine import schema
+from ledger.engine.store import Store
+
+WIDTH: Final = 256
+HEIGHT: Final = 8
+CACHED_TILES: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A larger tree that is not yet durable: what to write, and what to become."""
+
+    size: int
+    root: Hash
+    puts: tuple[tuple[bytes, bytes], ...]
+    edge: "_Edge"
+    range: CompactRange
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """The tiles that are not full, from level 0 up, of a tree of ``size``."""
+
+    size: int
+    tiles: tuple[tuple[Hash, ...], ...]
+
+
+class TileTree:
+    """A tree in a store; one writer stages and applies, anyone fetches."""
+
+    def __init__(self, store: Store, edge: _Edge, compact: CompactRange) -> None:
+        self._store = store
+        self._edge = edge
+        self._range = compact
+        self.root = compact.root()
+        self._cache: OrderedDict[tuple[int, int], tuple[Hash, ...]] = OrderedDict()
+        self._lock = Lock()
+
+    @property
+    def size(self) -> int:
+        """How many leaves it has."""
+        return self._edge.size
+
+    @classmethod
+    def load(cls, store: Store, size: int) -> "TileTree":
+        """Return the stored tree of ``size``; raise StoreDamaged if a tile or entry is missing or misshapen."""
+        tiles: list[tuple[Hash, ...]] = []
+        count, level = size, 0
+        while count or not level:
+            number, width = divmod(count, WIDTH)
+            tiles.append(_edge_tile(store, level, number, width))
+            count, level = number, level + 1
+        edge = _Edge(size, tuple(tiles))
+        tree = cls(store, edge, CompactRange())
+        frontier = tree.fetch(range_nodes(0, size)) if size else []
+        tree._range = CompactRange(size, list(frontier))
+        tree.root = tree._range.root()
+        return tree
+
+    def stage(self, leaf_hashes: Sequence[Hash]) -> Staged:
+        """Return the tree with ``leaf_hashes`` appended; this tree stays as it is until ``apply``."""
+        compact = self._range.copy()
+        compact.extend(leaf_hashes)
+        size = self._edge.size
+        puts: list[tuple[bytes, bytes]] = []
+        tiles: list[tuple[Hash, ...]] = []
+        carried: Sequence[Hash] = leaf_hashes
+        level = 0
+        while carried or level < len(self._edge.tiles):
+            held = list(self._edge.tiles[level]) if level < len(self._edge.tiles) else []
+            held.extend(carried)
+            number = size // WIDTH ** (level + 1)
+            full: list[Hash] = []
+            for begin in range(0, len(held) - WIDTH + 1, WIDTH):
+                tile = held[begin : begin + WIDTH]
+                puts.append((schema.tile_key(level, number), b"".join(tile)))
+                full.append(tree_root(tile))
+                number += 1
+            rest = tuple(held[len(full) * WIDTH :])
+            if level and rest and carried:
+                puts.append((schema.tile_key(level, number), b"".join(rest)))
+            tiles.append(rest)
+            carried = full
+            level += 1
+        grown = size + len(leaf_hashes)
+        return Staged(grown, compact.root(), tuple(puts), _Edge(grown, tuple(tiles)), compact)
+
+    def apply(self, staged: Staged) -> None:
+        """Become ``staged``, whose rows are durable."""
+        self._edge, self._range, self.root = staged.edge, staged.range, staged.root
+
+    def fetch(self, nodes: Sequence[Node]) -> list[Hash]:
+        """Return the hashes of perfect subtrees; raise BeyondTree for one that is not inside the tree."""
+        edge = self._edge
+        return [self._node(edge, node.level, node.index) for node in nodes]
+
+    def root_at(self, size: int) -> Hash:
+        """Return the root that this tree had at ``size``."""
+        if size > self.size:
+            raise BeyondTree(f"size: the tree has {self.size} entries")
+        return CompactRange(size, self.fetch(range_nodes(0, size)) if size else []).root()
+
+    def _node(self, edge: _Edge, level: int, index: int) -> Hash:
+        if (index + 1) << level > edge.size:
+            raise BeyondTree("node: past the tree")
+        tile_level, height = divmod(level, HEIGHT)
+        first = index << height
+        number, begin = divmod(first, WIDTH)
+        tile = self._tile(edge, tile_level, number)
+        return tile[begin] if not height else tree_root(tile[begin : begin + (1 << height)])
+
+    def _tile(self, edge: _Edge, level: int, number: int) -> tuple[Hash, ...]:
+        if number == edge.size >> (HEIGHT * (level + 1)):
+            return edge.tiles[level]
+        place = (level, number)
+        with self._lock:
+            tile = self._cache.get(place)
+            if tile is not None:
+                self._cache.move_to_end(place)
+                return tile
+        tile = _read_tile(self._store, level, number, WIDTH)
+        with self._lock:
+            self._cache[place] = tile
+            if len(self._cache) > CACHED_TILES:
+                self._cache.popitem(last=False)
+        return tile
+
+
+def _edge_tile(store: Store, level: int, number: int, width: int) -> tuple[Hash, ...]:
+    if not width:
+        return ()
+    if level:
+        return _read_tile(store, level, number, width)
+    begin = number * WIDTH
+    rows = store.range(schema.entry_key(begin), schema.entry_key(begin + width))
+    hashes = tuple(leaf_hash(leaf) for _, leaf in rows)
+    if len(hashes) != width:
+        raise StoreDamaged("entry: missing; run ledgerctl fsck")
+    return hashes
+
+
+def _read_tile(store: Store, level: int, number: int, width: int) -> tuple[Hash, ...]:
+    data = store.require(schema.tile_key(level, number))
+    if len(data) != width * HASH_SIZE:
+        raise StoreDamaged(f"tile {number} of level {level}: of the wrong length; run ledgerctl fsck")
+    return tuple(Hash(data[at : at + HASH_SIZE]) for at in range(0, len(data), HASH_SIZE))
