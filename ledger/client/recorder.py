@@ -194,7 +194,7 @@ class Recorder:
             try:
                 with translate():
                     answer: disclosure_pb2.SubmitBatchResponse = await self._stub.SubmitBatch(request)
-                return answer
+                    return answer
             except (Unavailable, Busy) as error:
                 if self._patience is not None and time.monotonic() - started > self._patience:
                     raise Unavailable(f"not answered within {self._patience} s: {error}") from None

@@ -1,4 +1,4 @@
-"""Reads of what is published: entries, proofs, receipts, sealed payloads. Nothing here sees past the view it is given."""
+"""Reads of what is published: entries, proofs, receipts, sealed payloads; nothing past the view that is given."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

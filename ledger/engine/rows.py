@@ -17,10 +17,10 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 
 from ledger.core import bodies
+from ledger.core.admission import SaltedKey
 from ledger.core.chain import Auditor, Governing, Source
 from ledger.core.encoding import Hash, label, str8, u64
 from ledger.core.errors import StoreDamaged
-from ledger.core.lookup_keys import SaltedKey
 from ledger.core.sealed_keys import SealedKey
 from ledger.core.signing import PublicKey
 from ledger.v1 import disclosure_pb2

@@ -184,12 +184,9 @@ class Sequencer:
         later: list[_Job] = []
         for job in group:
             try:
-                if job.examined is not None and job.examined.batch.source_id in commit.touched:
-                    if self._state.sources[job.examined.batch.source_id].next_sequence > (
-                        job.examined.batch.first_sequence
-                    ):
-                        later.append(job)  # perhaps the same batch again: compare it once that is stored
-                        continue
+                if self._is_repeat(job, commit):
+                    later.append(job)  # perhaps the same batch again: compare it once that is stored
+                    continue
                 self._place(job, commit)
             except LedgerError as error:
                 self._settle(job, error)
@@ -202,6 +199,13 @@ class Sequencer:
         for job, index in commit.placed:
             self._settle(job, index)
         return later
+
+    def _is_repeat(self, job: _Job, commit: "_Commit") -> bool:
+        """Return whether the job's sequence was given out within this very commit."""
+        if job.examined is None or job.examined.batch.source_id not in commit.touched:
+            return False
+        batch = job.examined.batch
+        return self._state.sources[batch.source_id].next_sequence > batch.first_sequence
 
     def _halt(self, error: Exception, jobs: list[_Job]) -> None:
         known = isinstance(error, LedgerError)

@@ -96,14 +96,14 @@ class Store:
         start, inclusive = begin, True
         while True:
             page: list[tuple[bytes, bytes]] = []
-            with self._reading() as database:
-                with database.iterator(
-                    start=start, stop=end, include_start=inclusive, verify_checksums=True
-                ) as iterator:
-                    for row in iterator:
-                        page.append(row)
-                        if len(page) == PAGE:
-                            break
+            with (
+                self._reading() as database,
+                database.iterator(start=start, stop=end, include_start=inclusive, verify_checksums=True) as iterator,
+            ):
+                for row in iterator:
+                    page.append(row)
+                    if len(page) == PAGE:
+                        break
             yield from page
             if len(page) < PAGE:
                 return

@@ -1,7 +1,7 @@
 """The stored Merkle tree: tiles of 256 hashes, grown by ``stage`` and ``apply``, read by ``fetch``.
 
-A tile (level l, number n) holds the hashes of the perfect subtrees of 256^l leaves from leaf n·256^(l+1) on. A full tile
-is final. Above level 0 a tile that is not full is rewritten when a tile below it fills; at level 0 it is not stored.
+A tile (level l, number n) holds the hashes of the perfect subtrees of 256^l leaves from leaf n·256^(l+1) on. A full
+tile is final. Above level 0 a tile that is not full is rewritten when one below it fills; at level 0 it is not stored.
 """
 
 from collections import OrderedDict

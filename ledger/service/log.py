@@ -26,7 +26,10 @@ class Watchers:
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
         self.closed = False
-        sequencer.listen(lambda _: self._loop.call_soon_threadsafe(self._wake))
+        sequencer.listen(self._published)
+
+    def _published(self, _: View) -> None:
+        self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
         event, self._event = self._event, asyncio.Event()

@@ -1,0 +1,1 @@
+"""What a disclosing service or a reader imports."""

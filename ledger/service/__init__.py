@@ -1,0 +1,1 @@
+"""The gRPC face of the ledger: authorisation, conversion, one error table, wiring."""
