@@ -1,0 +1,243 @@
+"""The running ledger: store, writer, listeners, health, metrics; one way up, one way down.
+
+Down means: health says so, new calls are refused, what is queued is finished and answered, the store is closed.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import prometheus_client
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from ledger.core.errors import ConfigInvalid
+from ledger.engine.guard import HighWater
+from ledger.engine.reader import Reader
+from ledger.engine.recovery import Recovered, recover, start
+from ledger.engine.sequencer import Sequencer
+from ledger.service.admin import AdminServicer
+from ledger.service.audit import AuditServicer
+from ledger.service.authorise import Identifier
+from ledger.service.config import Settings, split_address
+from ledger.service.disclosure import DisclosureServicer
+from ledger.service.keys import ServerKeys
+from ledger.service.log import LogServicer, Watchers
+from ledger.service.metrics import Metrics
+from ledger.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
+    audit_pb2,
+    audit_pb2_grpc,
+    disclosure_pb2,
+    disclosure_pb2_grpc,
+    log_pb2,
+    log_pb2_grpc,
+)
+
+SERVING: Final = "serving.json"
+MAX_MESSAGE: Final = 6 * 1024 * 1024
+OPTIONS: Final = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    ("grpc.so_reuseport", 0),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+]
+SERVICES: Final = tuple(
+    module.DESCRIPTOR.services_by_name[name].full_name
+    for module, name in (
+        (log_pb2, "LogService"),
+        (disclosure_pb2, "DisclosureService"),
+        (audit_pb2, "AuditService"),
+        (admin_pb2, "AdminService"),
+    )
+)
+_HALT_CHECK: Final = 1.0
+"""Seconds between looks at whether the writer has halted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Where a server listens, ports resolved; empty for what is switched off."""
+
+    public: str = ""
+    role: str = ""
+    plaintext: str = ""
+    metrics: str = ""
+    socket: str = ""
+
+
+class Server:
+    """One ledger, serving; made by ``Server.start``."""
+
+    def __init__(self, settings: Settings, recovered: Recovered, sequencer: Sequencer) -> None:
+        self._settings, self._store, self._sequencer = settings, recovered.store, sequencer
+        self._server = grpc.aio.server(options=OPTIONS)
+        self._health = health.aio.HealthServicer()
+        self._watchers = Watchers(sequencer)
+        self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")
+        self._metrics = Metrics()
+        self._scrape: tuple[Any, Any] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self.bound = Bound()
+        self._add_services(Reader(recovered.store, recovered.tree))
+
+    @classmethod
+    async def start(cls, settings: Settings, keys: ServerKeys, clock: Callable[[], float] = time.time) -> "Server":
+        """Recover the store, listen, and say so in DIR/serving.json.
+
+        Raises:
+            StoreDamaged, StoreBehind, Locked: the store may not be served.
+            ConfigInvalid: an address cannot be bound, or keys or certificates do not fit.
+        """
+        recovered = recover(settings.path(settings.store), keys.writer)
+        try:
+            guard = HighWater(settings.path(settings.high_water), recovered.state.log_id)
+            sequencer = start(
+                recovered, keys.writer, guard, lambda: int(clock()) // 60, os.urandom, settings.queue_bytes
+            )
+        except BaseException:
+            recovered.store.close()
+            raise
+        server = cls(settings, recovered, sequencer)
+        try:
+            await server._listen()
+        except BaseException:
+            await server.stop()
+            raise
+        return server
+
+    @property
+    def sequencer(self) -> Sequencer:
+        """The writer."""
+        return self._sequencer
+
+    def _add_services(self, reader: Reader) -> None:
+        settings, sequencer, metrics = self._settings, self._sequencer, self._metrics
+        identify = Identifier(
+            [item.grant() for item in settings.grants], frozenset(settings.refused_certificates), time.time
+        )
+        audit = AuditServicer(sequencer, reader, identify, metrics)
+        log = LogServicer(sequencer, reader, self._store, self._watchers, metrics)
+        disclosure = DisclosureServicer(sequencer, reader, identify, metrics, self._workers)
+        admin = AdminServicer(sequencer, reader, identify, metrics, audit.fetches)
+        log_pb2_grpc.add_LogServiceServicer_to_server(log, self._server)
+        disclosure_pb2_grpc.add_DisclosureServiceServicer_to_server(disclosure, self._server)
+        audit_pb2_grpc.add_AuditServiceServicer_to_server(audit, self._server)
+        admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        metrics.watch(lambda: sequencer.view.size, lambda: sequencer.queued_bytes, lambda: sequencer.halted is not None)
+
+    async def _listen(self) -> None:
+        settings = self._settings
+        certificate = settings.path(settings.server_certificate).read_bytes()
+        key = settings.path(settings.server_key).read_bytes()
+        authority = settings.path(settings.client_authority).read_bytes()
+        pair = [(key, certificate)]
+        public = self._port("public_listen", grpc.ssl_server_credentials(pair))
+        role = self._port("role_listen", grpc.ssl_server_credentials(pair, authority, require_client_auth=True))
+        plaintext = self._port("plaintext_listen", None)
+        socket = settings.path(settings.admin_socket)
+        self._bind("admin_socket", f"unix:{socket}", None)
+        metrics = self._serve_metrics()
+        await self._server.start()
+        socket.chmod(0o600)
+        self.bound = Bound(public, role, plaintext, metrics, str(socket))
+        _write(settings.path(Path(SERVING)), json.dumps(asdict(self.bound)) + "\n")
+        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        self._watch = asyncio.create_task(self._watch_halt())
+
+    def _port(self, name: str, credentials: grpc.ServerCredentials | None) -> str:
+        """Bind the listener that a setting names and return where it listens."""
+        address = str(getattr(self._settings, name))
+        if not address:
+            return ""
+        port = self._bind(name, address, credentials)
+        return f"{address.rpartition(':')[0]}:{port}"
+
+    def _bind(self, name: str, address: str, credentials: grpc.ServerCredentials | None) -> int:
+        try:
+            if credentials is None:
+                return self._server.add_insecure_port(address)
+            return self._server.add_secure_port(address, credentials)
+        except RuntimeError:
+            raise ConfigInvalid([f"{name}: cannot listen there; is another server running?"]) from None
+
+    def _serve_metrics(self) -> str:
+        if not self._settings.metrics_listen:
+            return ""
+        host, port = split_address(self._settings.metrics_listen)
+        try:
+            self._scrape = prometheus_client.start_http_server(port, host, self._metrics.registry)
+        except OSError as error:
+            raise ConfigInvalid([f"metrics_listen: cannot listen there ({error.strerror})"]) from None
+        return f"{self._settings.metrics_listen.rpartition(':')[0]}:{self._scrape[0].server_port}"
+
+    async def _set_health(self, status: Any) -> None:
+        for name in ("", *SERVICES):
+            await self._health.set(name, status)
+
+    async def _watch_halt(self) -> None:
+        while self._sequencer.halted is None:  # noqa: ASYNC110 -- another thread halts, and once in a lifetime
+            await asyncio.sleep(_HALT_CHECK)
+        structlog.get_logger("ledger").error("halted", reason=self._sequencer.halted)
+        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+
+    async def stop(self) -> None:
+        """Refuse new work, finish what is queued, close."""
+        if self._watch is not None:
+            self._watch.cancel()
+        await self._health.enter_graceful_shutdown()
+        self._watchers.close()
+        await self._server.stop(self._settings.stop_seconds)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._sequencer.stop)
+        self._workers.shutdown()
+        self._store.close()
+        if self._scrape is not None:
+            self._scrape[0].shutdown()
+            self._scrape[0].server_close()
+            self._scrape[1].join()
+        with suppress(FileNotFoundError):
+            self._settings.path(Path(SERVING)).unlink()
+
+
+def serving(directory: Path) -> Bound | None:
+    """Return where the server of ``directory`` listens, or None when none says it does."""
+    try:
+        return Bound(**json.loads((directory / SERVING).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def set_up_logging(level: str, stream: Any = None) -> None:
+    """Write JSON log lines to ``stream``, by default stderr."""
+    processors: Sequence[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(sort_keys=True),
+    ]
+    structlog.configure(
+        processors,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr if stream is None else stream),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text)
+    temporary.rename(path)

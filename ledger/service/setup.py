@@ -1,0 +1,131 @@
+"""A new ledger: keys, a private authority, settings, and the log opened, all below one directory."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from ledger.core import bodies
+from ledger.core.encoding import Hash, sha256
+from ledger.core.errors import ConfigInvalid
+from ledger.core.note import VKey
+from ledger.core.policy import Policy
+from ledger.core.rules import check_approval_policy, check_name
+from ledger.core.sealing_policy import minimum_auditors
+from ledger.core.signing import PublicKey
+from ledger.engine.guard import HighWater
+from ledger.engine.recovery import create
+from ledger.service import keys as key_files
+from ledger.service.certificates import Certified, issue_server, make_authority
+from ledger.service.config import FILE
+
+NO_WITNESSES: Final = b"quorum none\n"
+CERTIFICATES: Final = "certs"
+
+_SETTINGS: Final = """\
+# What `ledger serve` goes by. Every setting is also an environment variable: LEDGER_ and its name in capitals.
+public_listen = "{public}"      # server TLS: checkpoints, entries, proofs, receipts for anyone
+role_listen = "{role}"        # mutual TLS: sources, auditors, admins
+metrics_listen = "{metrics}"     # Prometheus over HTTP; "" switches it off
+# public_address = "ledger.example:7440"  # what clients dial, where it is not what the server binds
+# role_address = "ledger.example:7441"
+# plaintext_listen = "127.0.0.1:7443"     # public calls without TLS, loopback only
+# queue_bytes = 67108864                  # what may wait for the writer
+# stop_seconds = 30                       # how long a stop waits for calls under way
+# log_level = "info"                      # debug, info, warning or error
+# refused_certificates = []               # SHA-256 fingerprints of certificates that were withdrawn
+
+[[grants]]
+role = "source"
+san = "ledger://source/*"
+
+[[grants]]
+role = "auditor"
+san = "ledger://auditor/*"
+
+[[grants]]
+role = "admin"
+san = "ledger://admin/*"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a log is opened with; addresses are HOST:PORT."""
+
+    origin: str
+    approvers: tuple[PublicKey, ...]
+    threshold: int
+    witness_policy: bytes
+    sealing_policy: bytes
+    hosts: Sequence[str] = ("localhost", "127.0.0.1", "::1")
+    public_listen: str = "127.0.0.1:7440"
+    role_listen: str = "127.0.0.1:7441"
+    metrics_listen: str = "127.0.0.1:7442"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What strangers need to know of a new log."""
+
+    vkey: VKey
+    log_id: Hash
+
+
+def open_log(directory: Path, opening: Opening, now: float) -> Opened:
+    """Create a ledger in an empty or missing ``directory``; raise before writing anything if a part does not fit.
+
+    Raises:
+        InvalidInput: origin, approvers, threshold or a policy is malformed.
+        ConfigInvalid: the directory is not empty.
+    """
+    check_name(opening.origin, "origin")
+    Policy.parse(opening.witness_policy)
+    minimum_auditors(opening.sealing_policy)
+    thresholds = (bodies.Threshold(0, opening.threshold),)
+    check_approval_policy(opening.approvers, thresholds)
+    if directory.exists() and any(directory.iterdir()):
+        raise ConfigInvalid([f"{directory}: not empty; a ledger needs a directory of its own"])
+    keys = key_files.generate(opening.origin)
+    vkey = keys.writer.checkpoint.vkey()
+    opened = bodies.LogOpened(
+        Hash(os.urandom(32)),
+        opening.origin,
+        vkey.format(),
+        (keys.writer.chain.public,),
+        Hash(keys.vrf_public.key),
+        opening.approvers,
+        thresholds,
+        sha256(opening.witness_policy),
+        sha256(opening.sealing_policy),
+    )
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key_files.save(directory / "keys", keys)
+    _write_certificates(directory / CERTIFICATES, opening, datetime.fromtimestamp(now, UTC))
+    settings = _SETTINGS.format(public=opening.public_listen, role=opening.role_listen, metrics=opening.metrics_listen)
+    (directory / FILE).write_text(settings)
+    recovered = create(
+        directory / "store", opened, keys.writer, int(now) // 60, opening.witness_policy, opening.sealing_policy
+    )
+    recovered.store.close()
+    guard = HighWater(directory / "high-water.json", recovered.state.log_id)
+    guard.note(recovered.tree.size, recovered.tree.root)
+    return Opened(vkey, recovered.state.log_id)
+
+
+def _write_certificates(directory: Path, opening: Opening, now: datetime) -> None:
+    directory.mkdir(mode=0o700)
+    authority = make_authority(opening.origin, now)
+    server = issue_server(authority, opening.hosts, now)
+    (directory / "ca.crt").write_bytes(authority.certificate)
+    (directory / "server.crt").write_bytes(server.certificate)
+    key_files.write_secret(directory / "ca.key", authority.key.decode().strip())
+    key_files.write_secret(directory / "server.key", server.key.decode().strip())
+
+
+def load_authority(directory: Path) -> Certified:
+    """Return the private authority of a ledger's directory."""
+    certificates = directory / CERTIFICATES
+    return Certified((certificates / "ca.crt").read_bytes(), (certificates / "ca.key").read_bytes())
