@@ -1,1 +1,28 @@
-"""What a disclosing service or a reader imports."""
+"""What a disclosing service or a reader imports: a recorder, verified reads, profiles and key files."""
+
+from ledger.client.keyfile import load as load_key
+from ledger.client.opening import open_reader, open_recorder
+from ledger.client.profile import Profile
+from ledger.client.profile import load as load_profile
+from ledger.client.range_receipt import Receipt
+from ledger.client.reads import Entry, LogClient, Pins
+from ledger.client.recorder import Recorder
+from ledger.client.sync import SyncRecorder
+from ledger.core.record import DisclosureRecord
+from ledger.core.record_input import Disclosure
+
+__all__ = [
+    "Disclosure",
+    "DisclosureRecord",
+    "Entry",
+    "LogClient",
+    "Pins",
+    "Profile",
+    "Receipt",
+    "Recorder",
+    "SyncRecorder",
+    "load_key",
+    "load_profile",
+    "open_reader",
+    "open_recorder",
+]

@@ -74,12 +74,14 @@ class Recorder:
         self._closing = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="recorder")
         self._task: asyncio.Task[None] | None = None
+        self.recovered: list[Receipt] = []
+        """Receipts of the batch that an earlier run left unanswered."""
 
     async def __aenter__(self) -> "Recorder":
         """Resend what a crash left unanswered, then take new work."""
         pending = self._journal.pending()
         if pending is not None:
-            await self._send(disclosure_pb2.SubmitBatchRequest.FromString(pending))
+            self.recovered = await self._send(disclosure_pb2.SubmitBatchRequest.FromString(pending))
         self._task = asyncio.create_task(self._run())
         return self
 

@@ -11,7 +11,9 @@ from ledger.core import bodies
 from ledger.core.admission import Attachment, Submission
 from ledger.core.batch import Binding, sign_batch
 from ledger.core.encoding import Hash
+from ledger.core.errors import InvalidInput
 from ledger.core.lookup_keys import KeyCommitments, LookupKey, derive_commitments
+from ledger.core.record import DISCLOSING
 from ledger.core.record_input import Disclosure
 from ledger.core.sealed import NONCE_SIZE, aggregates_root, payload_digest, payload_plaintext, seal_payload
 from ledger.core.sealed_keys import SealedKey, box_batch_key, sealed_keys_digest
@@ -42,7 +44,15 @@ class Prepared:
 
 
 def prepare(disclosure: Disclosure, entropy: Entropy) -> Prepared:
-    """Return the parts of a disclosure under a fresh entry secret; raise InvalidInput past the largest class."""
+    """Return the parts of a disclosure under a fresh entry secret.
+
+    Raises:
+        InvalidInput: nothing was handed over, so it is no DISCLOSURE; or it is past the largest payload class.
+    """
+    if not disclosure.record.is_disclosure:
+        raise InvalidInput(
+            "outcome", f"must be one of {', '.join(DISCLOSING)}; others are corrections, not disclosures"
+        )
     secret = entropy(SECRET_SIZE)
     record = disclosure.record.to_json_object()
     return Prepared(

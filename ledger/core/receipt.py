@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from ledger.core import bodies, mirror
 from ledger.core.batch import OPENING, Binding, signed_bytes
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
-from ledger.core.encoding import ZERO_HASH, Hash, check_hash
+from ledger.core.encoding import ZERO_HASH, Hash, check_hash, sha256
 from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.merkle import leaf_hash
 from ledger.core.note import VKey
@@ -69,7 +69,8 @@ class VerifiedReceipt:
     """What a receipt proves: ``statement`` is entry ``index`` of log ``log_id`` under ``checkpoint``.
 
     ``forced``: the source's key was exchanged without the old key's signature. ``log_key_changed``: the checkpoint is
-    signed by another key than the one the log opened with.
+    signed by another key than the one the log opened with. ``batch_digest``: SHA-256 of what the batch's seal signs,
+    which the source's next batch names as its previous one.
     """
 
     index: int
@@ -81,6 +82,7 @@ class VerifiedReceipt:
     forced: bool
     log_key_changed: bool
     checkpoint: SignedCheckpoint
+    batch_digest: Hash
 
 
 def format_receipt(index: int, path: Sequence[Hash], checkpoint: bytes, extra: ReceiptExtra) -> bytes:
@@ -117,7 +119,7 @@ def verify_parts(proof: TlogProof, extra: ReceiptExtra, signed: SignedCheckpoint
     hashed = leaf_hash(extra.leaf)
     verify_inclusion(hashed, proof.index, checkpoint.size, proof.path, checkpoint.root)
     keys, forced, binding = _key_statement(proof, extra, checkpoint.size, checkpoint.root, leaf, log_id, opened)
-    _verify_batch(extra, leaf, binding, keys)
+    digest = _verify_batch(extra, leaf, binding, keys)
     return VerifiedReceipt(
         proof.index,
         hashed,
@@ -128,6 +130,7 @@ def verify_parts(proof: TlogProof, extra: ReceiptExtra, signed: SignedCheckpoint
         forced,
         opened.checkpoint_vkey != log.format(),
         signed,
+        digest,
     )
 
 
@@ -165,7 +168,7 @@ def _key_statement(
     return body.keys, forced, binding
 
 
-def _verify_batch(extra: ReceiptExtra, leaf: Leaf, binding: Binding, keys: tuple[PublicKey, ...]) -> None:
+def _verify_batch(extra: ReceiptExtra, leaf: Leaf, binding: Binding, keys: tuple[PublicKey, ...]) -> Hash:
     statement = leaf.statement
     position = statement.sequence - extra.first_sequence
     if not 0 <= position < extra.count:
@@ -183,3 +186,4 @@ def _verify_batch(extra: ReceiptExtra, leaf: Leaf, binding: Binding, keys: tuple
         extra.seal.sealed_keys_digest,
     )
     verify_each(keys, message, extra.seal.signatures, "seal")
+    return sha256(message)

@@ -1,0 +1,156 @@
+"""From a profile to a reader or recorder that is ready: pins checked, own key found in the log, auditors matched."""
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+
+from ledger.client.journal import Journal, Position
+from ledger.client.keyfile import KeyFile
+from ledger.client.profile import Profile
+from ledger.client.reads import LogClient
+from ledger.client.recorder import Chain, Recorder
+from ledger.client.transport import translate
+from ledger.core import bodies
+from ledger.core.checkpoint import open_checkpoint
+from ledger.core.encoding import Hash
+from ledger.core.errors import ConfigInvalid, KeySuperseded, Refused, TooFewAuditors, UnknownSource, VerificationFailed
+from ledger.core.merkle import leaf_hash
+from ledger.core.sealed_keys import x25519_from_ed25519
+from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
+
+SEEN: Final = "checkpoint"
+"""The file in the profile's state directory that holds the largest checkpoint a reader verified."""
+
+
+@asynccontextmanager
+async def open_reader(profile: Profile, as_role: bool = False) -> AsyncIterator[LogClient]:
+    """Yield a reader that continues from the last checkpoint it saw, and keep the newest one it verifies.
+
+    Raises:
+        VerificationFailed: the log is another one, or does not extend what was seen.
+    """
+    channel = profile.role_channel() if as_role else profile.public_channel()
+    async with channel:
+        client = _reader(channel, profile)
+        try:
+            yield client
+        finally:
+            if client.latest is not None:
+                _keep(profile, client.latest.note.format(), client.size)
+
+
+def _reader(channel: grpc.aio.Channel, profile: Profile) -> LogClient:
+    path = profile.path(profile.state) / SEEN
+    pins = profile.pins
+    if not path.exists():
+        return LogClient(channel, pins)
+    seen = open_checkpoint(path.read_bytes(), pins.vkey, pins.origin).checkpoint
+    return LogClient(channel, pins, seen.size, seen.root)
+
+
+def _keep(profile: Profile, note: bytes, size: int) -> None:
+    path = profile.path(profile.state) / SEEN
+    pins = profile.pins
+    if path.exists() and open_checkpoint(path.read_bytes(), pins.vkey, pins.origin).checkpoint.size >= size:
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f"{SEEN}.{os.getpid()}")
+    temporary.write_bytes(note)
+    temporary.rename(path)
+
+
+@asynccontextmanager
+async def open_recorder(
+    profile: Profile,
+    key: KeyFile,
+    clock: Callable[[], float] = time.time,
+    patience: float | None = None,
+    state: Path | None = None,
+) -> AsyncIterator[Recorder]:
+    """Yield a recorder for the profile's source; what an earlier run left unanswered is settled first.
+
+    ``patience`` is how many seconds an unreachable ledger is waited for, None for ever; ``state`` is where the journal
+    lies, by default where the profile says.
+
+    Raises:
+        Locked: another process records for this source.
+        UnknownSource, KeySuperseded: the log does not name this source, or names another key.
+        TooFewAuditors: none of the profile's auditors is in the log.
+        Refused: the journal and the log disagree on where the chain stands.
+    """
+    if profile.role != "source":
+        raise ConfigInvalid(["profile: recording needs a profile of the role source"])
+    pins, source_id = profile.pins, profile.name
+    directory = profile.path(profile.state) if state is None else state
+    async with profile.role_channel() as channel:
+        journal = Journal(directory, pins.log_id, source_id, key.secret.seed)
+        try:
+            position = journal.position
+            reader = LogClient(channel, pins, position.size, position.root if position.size else None)
+            chain = await _chain(reader, profile, key)
+            if journal.pending() is None:
+                journal.settle(await _position(channel, reader, chain, position))
+            recorder = Recorder(channel, pins, chain, key.secret, journal, clock, patience)
+            await recorder.__aenter__()
+        except BaseException:
+            journal.close()
+            raise
+        try:
+            yield recorder
+        finally:
+            await recorder.__aexit__()
+
+
+async def _chain(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:
+    """Return whom the recorder speaks as and seals to, each proven by its statement in the log."""
+    await reader.checkpoint()
+    row = next((row for row in (await reader.directory()).sources if row.head.source_id == profile.name), None)
+    if row is None:
+        raise UnknownSource("source_id: not enrolled in this log; send the operator a request")
+    if row.head.revoked:
+        raise UnknownSource("source_id: revoked in this log")
+    entry = await reader.entry(row.key_statement_index)
+    body, statement = entry.statement.body, leaf_hash(entry.leaf)
+    if not isinstance(body, bodies.SourceEnrolled | bodies.SourceKeyChanged) or body.source_id != profile.name:
+        raise VerificationFailed("directory: the source's row names another statement")
+    if key.secret.public not in body.keys:
+        raise KeySuperseded("key: not the one the log names for this source", statement)
+    recipients: dict[Hash, bytes] = {statement: x25519_from_ed25519(key.secret.public.key)}
+    allowed = {(auditor.ed25519, auditor.x25519) for auditor in profile.auditors}
+    for key_id, auditor in (await reader.auditors()).items():
+        if (auditor.signing_key.key, auditor.x25519_key) in allowed:
+            recipients[key_id] = auditor.x25519_key
+    if len(recipients) == 1:
+        raise TooFewAuditors("auditors: none of the profile's is accredited in this log", 1)
+    return Chain(profile.name, statement, recipients)
+
+
+async def _position(channel: grpc.aio.Channel, reader: LogClient, chain: Chain, position: Position) -> Position:
+    """Return where to continue: the journal's position, or for a new journal the log's head once it is proven."""
+    stub: Any = disclosure_pb2_grpc.DisclosureServiceStub(channel)
+    with translate():
+        head = await stub.GetHead(disclosure_pb2.GetHeadRequest(source_id=chain.source_id))
+    if (head.next_sequence, head.previous) == (position.next_sequence, position.previous):
+        return position
+    if position.next_sequence:
+        raise Refused(
+            f"journal: stands at {position.next_sequence}, the log at {head.next_sequence}: another recorder used this "
+            "key, or the journal is an old copy. Move its directory away to continue from the log's head"
+        )
+    _, last = await reader.receipt((chain.source_id, head.next_sequence - 1))
+    if last.statement.seal is None or last.batch_digest != head.previous:
+        raise VerificationFailed("head: not where the log's own entries say the chain stands")
+    return replace(
+        position,
+        next_sequence=head.next_sequence,
+        previous=last.batch_digest,
+        recorded_at=last.statement.recorded_at,
+        size=reader.size,
+        root=position.root if reader.root is None else reader.root,
+    )

@@ -1,0 +1,80 @@
+"""The recorder for code without an event loop: the same one, on a loop of its own in a thread."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Final
+
+from ledger.client.range_receipt import Receipt
+from ledger.client.recorder import Recorder
+from ledger.core.record_input import Disclosure
+
+AHEAD: Final = 4096
+"""Disclosures that ``record_all`` keeps on their way."""
+
+
+class SyncRecorder:
+    """A context manager around what ``open_recorder`` yields; safe to call from many threads."""
+
+    def __init__(self, opening: Callable[[], AbstractAsyncContextManager[Recorder]]) -> None:
+        self._opening = opening
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="recorder-loop", daemon=True)
+        self._context: AbstractAsyncContextManager[Recorder] | None = None
+        self._recorder: Recorder | None = None
+
+    def __enter__(self) -> "SyncRecorder":
+        """Open; raise as ``open_recorder`` does."""
+        self._thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    async def _open(self) -> None:
+        self._context = self._opening()
+        self._recorder = await self._context.__aenter__()
+
+    def __exit__(
+        self, cls: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Finish what was given, then close."""
+        try:
+            if self._context is not None:
+                asyncio.run_coroutine_threadsafe(self._close(self._context), self._loop).result()
+        finally:
+            self._end()
+
+    async def _close(self, context: AbstractAsyncContextManager[Recorder]) -> None:
+        await context.__aexit__(None, None, None)
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def submit(self, disclosure: Disclosure) -> "Future[Receipt]":
+        """Return at once; the future yields the receipt, or raises as ``Recorder.record`` does."""
+        if self._recorder is None:
+            raise RuntimeError("the recorder is not open")
+        return asyncio.run_coroutine_threadsafe(self._recorder.record(disclosure), self._loop)
+
+    def record(self, disclosure: Disclosure, timeout: float | None = None) -> Receipt:
+        """Return the receipt once the disclosure is logged and proven; raise TimeoutError after ``timeout`` seconds."""
+        return self.submit(disclosure).result(timeout)
+
+    def record_all(self, disclosures: Iterable[Disclosure], ahead: int = AHEAD) -> Iterator[Receipt]:
+        """Yield a receipt for each disclosure, in order, with at most ``ahead`` on their way."""
+        waiting: deque[Future[Receipt]] = deque()
+        for disclosure in disclosures:
+            waiting.append(self.submit(disclosure))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
