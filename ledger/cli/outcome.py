@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from ledger.core.errors import ConfigInvalid, InvalidInput, LedgerError, StoreDamaged, VerificationFailed
+from ledger.core.errors import ConfigInvalid, LedgerError, StoreDamaged, VerificationFailed
 
 PROVEN: Final = 0
 DISPROVEN: Final = 1
@@ -17,7 +17,7 @@ UNCHECKED: Final = 2
 
 def code_of(error: LedgerError) -> int:
     """Return the exit code of an error: evidence that does not hold disproves, everything else leaves it open."""
-    return DISPROVEN if isinstance(error, VerificationFailed | InvalidInput | StoreDamaged) else UNCHECKED
+    return DISPROVEN if isinstance(error, VerificationFailed | StoreDamaged) else UNCHECKED
 
 
 @contextmanager

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from ledger.cli.options import JsonOption
+from ledger.cli.outcome import DISPROVEN, PROVEN, UNCHECKED, command, emit, say
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
-from ledger.core.errors import VerificationFailed
+from ledger.core.errors import ConfigInvalid, InvalidInput, LedgerError, VerificationFailed
 from ledger.core.note import VKey
 from ledger.core.policy import Policy, verify_quorum
 from ledger.core.receipt import VerifiedReceipt, verify_receipt
@@ -95,10 +99,52 @@ def load_log(text: str) -> VKey:
 
 
 def load_policy(path: Path | None) -> Policy | None:
-    """Return the witness policy at ``path``; raise VerificationFailed if it asks for nobody."""
+    """Return the witness policy at ``path``; raise ConfigInvalid if it asks for nobody."""
     if path is None:
         return None
     policy = Policy.parse(path.read_bytes())
     if policy.quorum is None:
-        raise VerificationFailed("policy: its quorum is none, so it shows nothing")
+        raise ConfigInvalid(["policy: its quorum is none, so it shows nothing"])
     return policy
+
+
+def verify(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Receipts and checkpoints.")],
+    log: Annotated[str, typer.Option("--log", help="The log's verifier key, or a file that holds it.")],
+    policy: Annotated[Path | None, typer.Option(help="Witness policy (tlog-policy): its quorum is required.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify offline, and say in words what is proven and what is not."""
+    with command():
+        vkey, quorum = load_log(log), load_policy(policy)
+        worst = PROVEN
+        for path in files:
+            try:
+                verdict = verify_file(path, vkey, None, quorum)
+            except (LedgerError, OSError) as error:
+                code = DISPROVEN if isinstance(error, InvalidInput | VerificationFailed) else UNCHECKED
+                worst = DISPROVEN if DISPROVEN in (worst, code) else max(worst, code)
+                _refused(path, error, code, as_json)
+            else:
+                _proven(path, verdict, as_json, brief=len(files) > 1)
+        raise typer.Exit(worst)
+
+
+def _refused(path: Path, error: LedgerError | OSError, code: int, as_json: bool) -> None:
+    words = str(error) if isinstance(error, LedgerError) else error.strerror or type(error).__name__
+    if as_json:
+        emit({"file": str(path), "verdict": "disproven" if code == DISPROVEN else "unchecked", "reason": words})
+    else:
+        say(f"{path}: {'NOT VALID' if code == DISPROVEN else 'could not be checked'}: {words}")
+
+
+def _proven(path: Path, verdict: Verdict, as_json: bool, brief: bool) -> None:
+    if as_json:
+        facts = {"file": str(path), "verdict": "proven", "kind": verdict.kind, **verdict.facts}
+        emit({**facts, "proven": verdict.proven, "not_proven": verdict.open})
+    elif brief:
+        print(f"{path}: {verdict.proven[0]}")
+    else:
+        print(f"{path}: a valid {verdict.kind}")
+        print("\n".join(["proven:", *(f"  + {line}" for line in verdict.proven)]))
+        print("\n".join(["not proven by this file:", *(f"  - {line}" for line in verdict.open)]))

@@ -59,6 +59,11 @@ class SyncRecorder:
         self._thread.join()
         self._loop.close()
 
+    @property
+    def recovered(self) -> list[Receipt]:
+        """Receipts of the batch that an earlier run left unanswered."""
+        return [] if self._recorder is None else self._recorder.recovered
+
     def submit(self, disclosure: Disclosure) -> "Future[Receipt]":
         """Return at once; the future yields the receipt, or raises as ``Recorder.record`` does."""
         if self._recorder is None:

@@ -43,6 +43,13 @@ class Prepared:
         return len(self.plaintext) + 512
 
 
+def check_disclosure(disclosure: Disclosure) -> Disclosure:
+    """Return ``disclosure``; raise InvalidInput unless data was handed over: other outcomes make corrections."""
+    if not disclosure.record.is_disclosure:
+        raise InvalidInput("outcome", f"must be one of {', '.join(DISCLOSING)} for a disclosure")
+    return disclosure
+
+
 def prepare(disclosure: Disclosure, entropy: Entropy) -> Prepared:
     """Return the parts of a disclosure under a fresh entry secret.
 

@@ -1,0 +1,1 @@
+"""What accredited auditors and monitors do: core plus client."""

@@ -1,0 +1,65 @@
+"""What the commands share: options, passphrases, ranges, times."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ledger.client import keyfile
+from ledger.client.keyfile import KeyFile
+from ledger.core.errors import InvalidInput
+
+PASSPHRASE: Final = "LEDGER_PASSPHRASE"  # noqa: S105 -- the variable's name
+
+ProfileOption = Annotated[
+    Path,
+    typer.Option("--profile", "-p", envvar="LEDGER_PROFILE", help="Profile file, or the directory that holds it."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, for programs.")]
+
+
+def passphrase_for(path: Path) -> Callable[[], bytes]:
+    """Return how the passphrase of a key file is found: $LEDGER_PASSPHRASE, or asked for."""
+
+    def ask() -> bytes:
+        given = os.environ.get(PASSPHRASE)
+        text = given if given is not None else typer.prompt(f"Passphrase of {path}", hide_input=True, err=True)
+        return str(text).encode()
+
+    return ask
+
+
+def load_key(path: Path, kind: str) -> KeyFile:
+    """Return the key at ``path``; raise InvalidInput unless it is of ``kind``."""
+    key = keyfile.load(path, passphrase_for(path))
+    if key.public.kind != kind:
+        raise InvalidInput(str(path), f"is a key of kind {key.public.kind}; one of kind {kind} is needed")
+    return key
+
+
+def parse_range(text: str) -> tuple[int, int | None]:
+    """Return [begin, end) of ``5``, ``5:9``, ``5:`` or ``:9``; the end is None up to the last entry."""
+    begin, separator, end = text.partition(":")
+    if not all(part.isascii() and (part.isdecimal() or not part) for part in (begin, end)) or text == "":
+        raise InvalidInput("range", "must be INDEX, BEGIN:END, BEGIN: or :END")
+    if not separator:
+        return int(begin), int(begin) + 1
+    first, stop = int(begin or 0), int(end) if end else None
+    if stop is not None and stop <= first:
+        raise InvalidInput("range", "its end must lie after its begin")
+    return first, stop
+
+
+def minute_text(minute: int) -> str:
+    """Return a minute since the epoch as people write it, UTC."""
+    return datetime.fromtimestamp(minute * 60, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file whole: under another name first, then renamed."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,113 @@
+"""``ledger checkpoint``, ``ledger entries`` and ``ledger receipt``: a stranger's verified reads."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ledger.cli.options import JsonOption, ProfileOption, minute_text, parse_range, write_new
+from ledger.cli.outcome import command, emit, say
+from ledger.client import profile
+from ledger.client.opening import open_reader
+from ledger.client.reads import Entry
+from ledger.core.encoding import encode_base64
+from ledger.core.errors import InvalidInput
+from ledger.core.merkle import leaf_hash
+from ledger.core.policy import verify_quorum
+from ledger.core.rules import check_source_id
+from ledger.core.statement import body_name
+
+
+def checkpoint(profile_path: ProfileOption, as_json: JsonOption = False) -> None:
+    """Print the log's latest checkpoint, verified and consistent with the last one seen."""
+    with command():
+        held = profile.load(profile_path)
+
+        async def read() -> None:
+            async with open_reader(held) as reader:
+                signed = await reader.checkpoint()
+            policy = held.policy()
+            if policy is not None:
+                verify_quorum(signed, policy)
+            found = signed.checkpoint
+            if as_json:
+                emit({"origin": found.origin, "tree_size": found.size, "root": encode_base64(found.root)})
+            else:
+                print(signed.note.format().decode(), end="")
+                say(f"verified: {found.size} entries" + ("" if policy else "; not shown that others see the same log"))
+
+        asyncio.run(read())
+
+
+def entries(
+    where: Annotated[str, typer.Argument(metavar="RANGE", help="INDEX, BEGIN:END, BEGIN: or :END")],
+    profile_path: ProfileOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Print entries, each proven to be in the log."""
+    with command():
+        begin, end = parse_range(where)
+        held = profile.load(profile_path)
+
+        async def read() -> None:
+            table = Table("index", "source", "sequence", "recorded at (UTC)", "body", "leaf hash", box=None)
+            async with open_reader(held) as reader:
+                async for entry in reader.entries(begin, end):
+                    if as_json:
+                        emit(_facts(entry))
+                    else:
+                        facts = _facts(entry)
+                        table.add_row(*(str(facts[name]) for name in list(facts)[:-1]))
+                size = reader.size
+            if not as_json:
+                Console(width=160 if not sys.stdout.isatty() else None).print(table)
+            say(f"verified under a checkpoint of {size} entries")
+
+        asyncio.run(read())
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    statement = entry.statement
+    return {
+        "index": entry.index,
+        "source": statement.source_id,
+        "sequence": statement.sequence,
+        "recorded_at": minute_text(statement.recorded_at),
+        "body": body_name(type(statement.body)),
+        "leaf_hash": leaf_hash(entry.leaf).hex(),
+        "leaf": encode_base64(entry.leaf),
+    }
+
+
+def receipt(
+    where: Annotated[str, typer.Argument(metavar="INDEX|SOURCE:SEQUENCE", help="The entry.")],
+    profile_path: ProfileOption,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; by default standard output.")] = None,
+) -> None:
+    """Fetch and verify an entry's stand-alone receipt."""
+    with command():
+        wanted = _entry(where)
+        held = profile.load(profile_path)
+
+        async def read() -> None:
+            async with open_reader(held) as reader:
+                data, verified = await reader.receipt(wanted)
+            if out is None:
+                print(data.decode(), end="")
+            else:
+                write_new(out, data)
+            statement = verified.statement
+            say(f"verified: entry {verified.index}, {statement.source_id}:{statement.sequence}")
+
+        asyncio.run(read())
+
+
+def _entry(text: str) -> int | tuple[str, int]:
+    source, separator, number = text.rpartition(":")
+    if not (number.isascii() and number.isdecimal()):
+        raise InvalidInput("entry", "must be INDEX or SOURCE:SEQUENCE")
+    return (check_source_id(source), int(number)) if separator else int(number)

@@ -1,0 +1,105 @@
+"""``ledger record``: disclosures from a file or standard input, a receipt for each."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ledger.cli.options import JsonOption, ProfileOption, load_key, write_new
+from ledger.cli.outcome import command, emit, say
+from ledger.client import profile
+from ledger.client.opening import open_recorder
+from ledger.client.range_receipt import Receipt
+from ledger.client.sync import SyncRecorder
+from ledger.core.building import check_disclosure
+from ledger.core.errors import InvalidInput, LedgerError
+from ledger.core.record_input import Disclosure, load_json, load_json_lines, load_yaml
+
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+
+
+def record(
+    file: Annotated[str, typer.Argument(help="JSON Lines, JSON or YAML file; - for standard input.")],
+    profile_path: ProfileOption,
+    key: Annotated[Path | None, typer.Option("--key", "-k", help="Source key; by default the profile's.")] = None,
+    receipts: Annotated[Path | None, typer.Option(help="Folder to write a receipt to for each entry.")] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="jsonl, json or yaml; by default the file name's, jsonl for -.")
+    ] = "",
+    patience: Annotated[float, typer.Option(help="Seconds to go on trying while the ledger is out of reach.")] = 60,
+    as_json: JsonOption = False,
+) -> None:
+    """Record disclosures; all are checked before the first is sent."""
+    with command():
+        disclosures = read(file, form)
+        held = profile.load(profile_path)
+        key_path = key if key is not None else held.path(held.key or "source.key")
+        pair = load_key(key_path, "source")
+        if receipts is not None:
+            receipts.mkdir(parents=True, exist_ok=True)
+        done = 0
+        recorder = SyncRecorder(lambda: open_recorder(held, pair, patience=patience))
+        try:
+            with recorder:
+                for receipt in (*recorder.recovered, *_progress(recorder.record_all(disclosures), len(disclosures))):
+                    done += 1
+                    _deliver(receipt, receipts, as_json)
+        except LedgerError as error:
+            say(f"{done} of {len(disclosures)} recorded; what follows is not, or a retry will say")
+            raise error from None
+        say(f"{done} recorded" + (f", receipts in {receipts}" if receipts else ""))
+
+
+def read(file: str, form: str = "") -> list[Disclosure]:
+    """Return the disclosures of a file, or of standard input for ``-``; raise InvalidInput for the first bad one."""
+    kind = form or FORMATS.get(Path(file).suffix.lower(), "jsonl")
+    if kind not in FORMATS.values():
+        raise InvalidInput("format", "must be one of jsonl, json, yaml")
+    text = sys.stdin.read() if file == "-" else Path(file).read_text()
+    match kind:
+        case "json":
+            found: Iterable[Disclosure] = load_json(text)
+        case "yaml":
+            found = load_yaml(text)
+        case _:
+            found = load_json_lines(text.splitlines())
+    disclosures = []
+    for number, disclosure in enumerate(found, start=1):
+        try:
+            disclosures.append(check_disclosure(disclosure))
+        except InvalidInput as error:
+            raise InvalidInput(f"disclosure {number}", str(error)) from None
+    if not disclosures:
+        raise InvalidInput("file", "has no disclosure")
+    return disclosures
+
+
+def _deliver(receipt: Receipt, folder: Path | None, as_json: bool) -> None:
+    path = None
+    if folder is not None:
+        path = folder / f"{receipt.source_id}-{receipt.sequence}.tlog-proof"
+        write_new(path, receipt.data)
+    if as_json:
+        facts: dict[str, Any] = {
+            "index": receipt.index,
+            "source": receipt.source_id,
+            "sequence": receipt.sequence,
+            "receipt": str(path) if path else None,
+        }
+        emit(facts)
+    elif path is None:
+        print(f"entry {receipt.index}: {receipt.source_id}:{receipt.sequence}")
+
+
+def _progress(receipts: Iterator[Receipt], total: int) -> Iterator[Receipt]:
+    console = Console(stderr=True)
+    columns = (TextColumn("recording"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("recording", total=total)
+        for receipt in receipts:
+            progress.advance(task)
+            yield receipt

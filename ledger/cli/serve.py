@@ -1,0 +1,36 @@
+"""``ledger serve``: the server, until it is told to stop."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from ledger.cli.outcome import command
+from ledger.service import config, keys
+from ledger.service.server import Server, set_up_logging
+
+
+def serve(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Made by ledgerctl init.")]) -> None:
+    """Serve the ledger in DIR until SIGTERM or SIGINT; then finish what is queued and close."""
+    with command():
+        settings = config.load(directory)
+        set_up_logging(settings.log_level)
+        asyncio.run(_serve(settings, keys.load(settings.path(settings.keys))))
+
+
+async def _serve(settings: config.Settings, server_keys: keys.ServerKeys) -> None:
+    log = structlog.get_logger("ledger")
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    server = await Server.start(settings, server_keys)
+    bound = server.bound
+    log.info("serving", public=bound.public, role=bound.role, metrics=bound.metrics, plaintext=bound.plaintext)
+    await stopping.wait()
+    log.info("stopping")
+    await server.stop()
+    log.info("stopped")
