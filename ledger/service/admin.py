@@ -68,6 +68,8 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
                 index=auditor.index,
                 removed=auditor.removed,
                 fetches=self._fetches.get(auditor.name, 0),
+                signing_key=convert.public_key(auditor.signing_key),
+                x25519_key=auditor.x25519_key,
             )
         return status
 

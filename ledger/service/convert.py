@@ -12,8 +12,9 @@ from ledger.core.errors import Head, InvalidInput
 from ledger.core.lookup_keys import LookupKey
 from ledger.core.proof import RangeProof
 from ledger.core.sealed_keys import SealedKey
+from ledger.core.signing import PublicKey
 from ledger.engine.reader import KeyEvidence, SealedEntries
-from ledger.v1 import admin_pb2, disclosure_pb2, log_pb2
+from ledger.v1 import admin_pb2, disclosure_pb2, log_pb2, statement_pb2
 
 MAX_SEALED_KEYS: Final = 64
 """Boxes of one batch."""
@@ -64,6 +65,11 @@ def error_head(value: Head) -> disclosure_pb2.SourceHead:
         recorded_at=value.recorded_at,
         key_statement=value.key_statement,
     )
+
+
+def public_key(key: PublicKey) -> statement_pb2.PublicKey:
+    """Return a public key."""
+    return statement_pb2.PublicKey(algorithm=key.algorithm, key=key.key)
 
 
 def submitted(

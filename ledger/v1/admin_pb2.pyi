@@ -137,12 +137,18 @@ class AuditorStatus(_message.Message):
     INDEX_FIELD_NUMBER: _builtins.int
     REMOVED_FIELD_NUMBER: _builtins.int
     FETCHES_FIELD_NUMBER: _builtins.int
+    SIGNING_KEY_FIELD_NUMBER: _builtins.int
+    X25519_KEY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     key_id: _builtins.bytes
     index: _builtins.int
     removed: _builtins.bool
     fetches: _builtins.int
     """sealed payloads fetched since start"""
+    x25519_key: _builtins.bytes
+    """32 bytes"""
+    @_builtins.property
+    def signing_key(self) -> _statement_pb2.PublicKey: ...
     def __init__(
         self,
         *,
@@ -151,10 +157,12 @@ class AuditorStatus(_message.Message):
         index: _builtins.int = ...,
         removed: _builtins.bool = ...,
         fetches: _builtins.int = ...,
+        signing_key: _statement_pb2.PublicKey | None = ...,
+        x25519_key: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signing_key", b"signing_key"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fetches", b"fetches", "index", b"index", "key_id", b"key_id", "name", b"name", "removed", b"removed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fetches", b"fetches", "index", b"index", "key_id", b"key_id", "name", b"name", "removed", b"removed", "signing_key", b"signing_key", "x25519_key", b"x25519_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,1 +1,1 @@
-"""The operator's command."""
+"""The operator's command: set a ledger up, govern it, check its store."""
