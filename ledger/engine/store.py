@@ -111,12 +111,13 @@ class Store:
 
     def last_before(self, begin: bytes, key: bytes) -> tuple[bytes, bytes] | None:
         """Return the last row of [begin, key], or None."""
+        # Without a start: a reverse iterator of plyvel's that has one loses the row that stands right at it.
         with (
             self._reading() as database,
-            database.iterator(start=begin, stop=key, include_stop=True, reverse=True) as iterator,
+            database.iterator(stop=key + b"\x00", reverse=True, verify_checksums=True) as iterator,
         ):
             row: tuple[bytes, bytes] | None = next(iterator, None)
-            return row
+        return row if row is not None and row[0] >= begin else None
 
     def write(self, puts: Sequence[tuple[bytes, bytes]], deletes: Sequence[bytes] = ()) -> None:
         """Write all rows or none, durable when it returns; what a failure left is for recovery to find out."""
