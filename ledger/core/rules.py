@@ -19,7 +19,8 @@ MAX_EMBARGO_MONTHS: Final = 36
 MAX_NAME: Final = 253
 MAX_TEXT: Final = 500
 MAX_GRACE_HOURS: Final = 24 * 31
-MAX_MINUTE: Final = 2**40
+MAX_MINUTE: Final = 4_223_371_679
+"""The last minute of the year 9999: past it a month has no name."""
 _SOURCE_ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}\Z", re.ASCII)
 _NAME: Final = re.compile(r"[!-~]([ -~]*[!-~])?\Z", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,7 +90,7 @@ def check_body(body: bodies.Body, recorded_at: int) -> None:
         case bodies.PolicyChanged():
             check_approval_policy(body.approvers, body.thresholds)
         case bodies.SourceRevoked():
-            check_source_id(body.source_id)
+            _check_enrolled_id(body.source_id)
         case bodies.AuditorAdded() | bodies.AuditorRemoved():
             check_name(body.name, "name")
             check_key(body.signing_key, "signing_key")
@@ -118,10 +119,14 @@ def _check_disclosure(body: bodies.Disclosure, recorded_at: int) -> None:
         raise InvalidInput("openings", "positions must ascend, one each")
 
 
-def _check_enrolment(body: bodies.SourceEnrolled | bodies.SourceKeyChanged) -> None:
-    check_source_id(body.source_id)
-    if body.source_id == LEDGER:
+def _check_enrolled_id(source_id: str) -> None:
+    check_source_id(source_id)
+    if source_id == LEDGER:
         raise InvalidInput("source_id", "is the ledger's own")
+
+
+def _check_enrolment(body: bodies.SourceEnrolled | bodies.SourceKeyChanged) -> None:
+    _check_enrolled_id(body.source_id)
     check_source_id(body.service)
     check_keys(body.keys, "keys")
     if body.grace_hours > MAX_GRACE_HOURS:

@@ -33,6 +33,7 @@ _BODY_CLASSES: Final = {
     for field in statement_pb2.Statement.DESCRIPTOR.oneofs_by_name["body"].fields
 }
 _BODY_NAMES: Final = {cls: name for name, cls in _BODY_CLASSES.items()}
+_KNOWN_FIELDS: Final = frozenset(statement_pb2.Statement.DESCRIPTOR.fields_by_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _check_known(message: statement_pb2.Statement) -> None:
         raise Uncheckable("statement: this version is not known to this release")
     unknown: Iterable[Any] = UnknownFieldSet(message)  # type: ignore[assignment]  # the stubs miss its iteration
     for field in unknown:
-        if FIRST_BODY_FIELD <= field.field_number < SEAL_FIELD:
+        if field.field_number >= FIRST_BODY_FIELD and field.field_number not in _KNOWN_FIELDS:
             raise Uncheckable("statement: this body is not known to this release")
     if message.ext:
         raise Uncheckable("statement: this extension is not known to this release")
