@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from ledger.core import bodies
-from ledger.core.encoding import Hash, sha256
-from ledger.core.errors import ConfigInvalid
+from ledger.core.encoding import Hash, check_hash, decode_hex, sha256
+from ledger.core.errors import ConfigInvalid, InvalidInput
 from ledger.core.note import VKey
 from ledger.core.policy import Policy
 from ledger.core.rules import check_approval_policy, check_name
@@ -23,6 +23,10 @@ from ledger.service.config import FILE
 
 NO_WITNESSES: Final = b"quorum none\n"
 CERTIFICATES: Final = "certs"
+LOG_ID: Final = "log-id"
+"""The file that holds the log id in hex."""
+VKEY: Final = "log.vkey"
+"""The file that holds the log's verifier key."""
 
 _SETTINGS: Final = """\
 # What `ledger serve` goes by. Every setting is also an environment variable: LEDGER_ and its name in capitals.
@@ -110,9 +114,12 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
         directory / "store", opened, keys.writer, int(now) // 60, opening.witness_policy, opening.sealing_policy
     )
     recovered.store.close()
-    guard = HighWater(directory / "high-water.json", recovered.state.log_id)
+    log_id = recovered.state.log_id
+    guard = HighWater(directory / "high-water.json", log_id)
     guard.note(recovered.tree.size, recovered.tree.root)
-    return Opened(vkey, recovered.state.log_id)
+    (directory / LOG_ID).write_text(log_id.hex() + "\n")
+    (directory / VKEY).write_text(vkey.format() + "\n")
+    return Opened(vkey, log_id)
 
 
 def _write_certificates(directory: Path, opening: Opening, now: datetime) -> None:
@@ -123,6 +130,15 @@ def _write_certificates(directory: Path, opening: Opening, now: datetime) -> Non
     (directory / "server.crt").write_bytes(server.certificate)
     key_files.write_secret(directory / "ca.key", authority.key.decode().strip())
     key_files.write_secret(directory / "server.key", server.key.decode().strip())
+
+
+def read_log_id(directory: Path) -> Hash:
+    """Return the log id that ``open_log`` wrote; raise ConfigInvalid if the file is missing or malformed."""
+    path = directory / LOG_ID
+    try:
+        return check_hash(decode_hex(path.read_text().strip(), "log_id"), "log_id")
+    except (OSError, InvalidInput):
+        raise ConfigInvalid([f"{path}: missing or malformed; it holds the log id in hex"]) from None
 
 
 def load_authority(directory: Path) -> Certified:

@@ -1,28 +1,21 @@
 """``ledgerctl init`` and ``ledgerctl certs``: a ledger, and what its clients need."""
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ledger.cli.issuing import issue
 from ledger.cli.options import JsonOption
 from ledger.cli.outcome import command, emit, say
 from ledger.client import keyfile, profile
-from ledger.client.profile import AllowedAuditor, Profile
+from ledger.client.profile import AllowedAuditor
 from ledger.core import sealing_policy as sealing
-from ledger.core.errors import ConfigInvalid, InvalidInput
-from ledger.core.rules import check_name, check_source_id
-from ledger.service import config, keys
-from ledger.service.certificates import DEFAULT_DAYS, issue_client
-from ledger.service.server import serving
-from ledger.service.setup import NO_WITNESSES, Opening, load_authority, open_log
+from ledger.core.errors import InvalidInput
+from ledger.service.certificates import DEFAULT_DAYS
+from ledger.service.setup import NO_WITNESSES, Opening, open_log
 from ledgerctl.governing import APPROVER, LedgerOption
-
-CLIENT_ROLES = ("public", "source", "auditor", "admin")
-LOG_ID = "log-id"
-"""The file below the ledger's directory that holds the log id in hex."""
 
 
 def init(
@@ -58,8 +51,6 @@ def init(
         opened = open_log(directory, opening, time.time())
         if own is not None:
             keyfile.save(directory / APPROVER, own)
-        (directory / LOG_ID).write_text(opened.log_id.hex() + "\n")
-        (directory / "log.vkey").write_text(opened.vkey.format() + "\n")
         facts = {"origin": origin, "vkey": opened.vkey.format(), "log_id": opened.log_id.hex()}
         if as_json:
             emit(facts)
@@ -81,19 +72,8 @@ def certs(
 ) -> None:
     """Make key, certificate and a ready profile for a client of ROLE."""
     with command():
-        if role not in CLIENT_ROLES:
-            raise InvalidInput("role", f"must be one of {', '.join(CLIENT_ROLES)}")
-        check_source_id(name) if role == "source" else check_name(name, "name")
         allowed = tuple(_allowed(path) for path in auditor or ())
-        made = _profile(directory, out, role, name, allowed)
-        authority = load_authority(directory)
-        out.mkdir(mode=0o700, parents=True)
-        (out / "ca.crt").write_bytes(authority.certificate)
-        if role != "public":
-            client = issue_client(authority, role, name, datetime.now(UTC), days)
-            (out / made.certificate).write_bytes(client.certificate)
-            keys.write_secret(out / made.certificate_key, client.key.decode().strip())
-        profile.save(out / profile.FILE, made)
+        issue(directory, role, name, out, allowed, days)
         say(f"{out / profile.FILE}: profile of {role} {name}")
         if role == "source" and not allowed:
             say("it names no auditor yet: add [[auditors]] tables (name, ed25519, x25519) before recording")
@@ -104,28 +84,3 @@ def _allowed(path: Path) -> AllowedAuditor:
     if half.kind != "auditor":
         raise InvalidInput(str(path), "is no auditor's key")
     return AllowedAuditor(half.name or path.name.removesuffix(".pub"), half.ed25519, half.x25519)
-
-
-def _profile(directory: Path, out: Path, role: str, name: str, auditors: tuple[AllowedAuditor, ...]) -> Profile:
-    settings = config.load(directory)
-    bound = serving(directory)
-    public = settings.public_address or (bound.public if bound else settings.public_listen)
-    roles = settings.role_address or (bound.role if bound else settings.role_listen)
-    if public.endswith(":0") or (role != "public" and roles.endswith(":0")):
-        raise ConfigInvalid(["the server's port is chosen when it starts: start it first, or set public_address"])
-    vkey = keys.load(settings.path(settings.keys)).writer.checkpoint.vkey()
-    private = role != "public"
-    return Profile(
-        out,
-        vkey.name,
-        vkey.format(),
-        (directory / LOG_ID).read_text().strip(),
-        public,
-        role_address=roles if private else "",
-        role=role,
-        name=name,
-        certificate="client.crt" if private else "",
-        certificate_key="client.key" if private else "",
-        key=f"{role}.key" if role in ("source", "auditor") else "",
-        auditors=auditors,
-    )
