@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from ledger.audit.payloads import Opened, open_range
+from ledger.audit.payloads import SEALED_TO_OTHERS, Opened, open_range
 from ledger.cli.options import JsonOption, ProfileOption, load_key, minute_text, parse_range
-from ledger.cli.outcome import DISPROVEN, command, emit, say
+from ledger.cli.outcome import DISPROVEN, UNCHECKED, command, emit, say, show
 from ledger.client import profile
 from ledger.client.opening import open_reader
+from ledger.core.errors import BeyondTree
 
 audit_app = typer.Typer(no_args_is_help=True, help="For accredited auditors.")
 
@@ -38,26 +37,36 @@ def open_payloads(
         held = profile.load(profile_path)
         pair = load_key(key if key is not None else held.path(held.key or "auditor.key"), "auditor")
         found = asyncio.run(_open(held, pair.x25519_secret, begin, end, as_json))
-        say(f"{found['opened']} payloads opened and held against their leaves, {found['findings']} findings")
-        if found["findings"]:
-            raise typer.Exit(DISPROVEN)
+        closed = f", {found['closed']} not opened" if found["closed"] else ""
+        say(f"{found['opened']} payloads opened and held against their leaves, {found['findings']} findings{closed}")
+        if found["findings"] or found["closed"]:
+            raise typer.Exit(DISPROVEN if found["findings"] else UNCHECKED)
 
 
 async def _open(held: profile.Profile, secret: bytes, begin: int, end: int | None, as_json: bool) -> Counter[str]:
     counts: Counter[str] = Counter()
-    table = Table("entry", "source", "recorded at (UTC)", *SHOWN, "keys", "finding", box=None)
+    rows = []
     async with open_reader(held, as_role=True) as reader, held.role_channel() as channel:
         signed = await reader.checkpoint()
-        stop = signed.checkpoint.size if end is None else end
+        size = signed.checkpoint.size
+        if begin > size:
+            raise BeyondTree(f"range: the published tree has {size} entries")
+        stop = size if end is None else end
         async for opened in open_range(channel, reader, secret, begin, stop):
-            counts["findings" if opened.finding else "opened"] += 1
+            counts[_outcome(opened)] += 1
             if as_json:
                 emit(_facts(opened))
             else:
-                table.add_row(*_row(opened))
+                rows.append(_row(opened))
     if not as_json:
-        Console().print(table)
+        show(("entry", "source", "recorded at (UTC)", *SHOWN, "keys", "finding"), rows)
     return counts
+
+
+def _outcome(opened: Opened) -> str:
+    if opened.finding == SEALED_TO_OTHERS:
+        return "closed"
+    return "findings" if opened.finding else "opened"
 
 
 def _facts(opened: Opened) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ledger.cli.options import PASSPHRASE, JsonOption, ProfileOption, load_key
+from ledger.cli.options import PASSPHRASE, JsonOption, ProfileOption, load_key, load_public
 from ledger.cli.outcome import command, emit, say
 from ledger.client import keyfile, profile
 from ledger.client.opening import open_reader
@@ -17,6 +17,7 @@ from ledger.core.bodies import Period
 from ledger.core.encoding import Hash, check_hash, decode_hex
 from ledger.core.errors import InvalidInput, UnknownSource, VerificationFailed
 from ledger.core.merkle import leaf_hash
+from ledger.core.rules import MAX_GRACE_HOURS
 from ledger.core.signing import approver_id
 from ledger.core.statement import body_name
 
@@ -31,12 +32,14 @@ AnyProfile = Annotated[Path | None, typer.Option("--profile", "-p", help="Profil
 def keygen(
     kind: Annotated[str, typer.Argument(help="source, auditor, approver or witness")],
     out: OutOption,
-    name: Annotated[str, typer.Option(help="The name a witness's cosignatures bear.")] = "",
+    name: Annotated[str, typer.Option(help="A witness's, which its cosignatures bear, or an auditor's.")] = "",
     passphrase: Annotated[bool, typer.Option(help=f"Ask for a passphrase, or take ${PASSPHRASE}.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a key: OUT (mode 0600) stays here, OUT.pub may travel."""
     with command():
+        if kind == "witness" and not name:
+            raise InvalidInput("name", "a witness needs one: give --name")
         secret = _new_passphrase() if passphrase else None
         key = keyfile.generate(kind, name)
         half = keyfile.save(out, key, secret)
@@ -82,9 +85,11 @@ def source(
     source_id: Annotated[str, typer.Option("--id", help="Source id; with --profile, the profile's name.")] = "",
     service: Annotated[str, typer.Option(help="The service it is an instance of; by default the source id.")] = "",
     period: Annotated[str, typer.Option(help="Closing period: day, week or month.")] = "month",
-    grace: Annotated[int, typer.Option(help="Hours after a period's end until its closing is due.")] = 24,
+    grace: Annotated[
+        int, typer.Option(min=0, max=MAX_GRACE_HOURS, help="Hours after a period's end until its closing is due.")
+    ] = 24,
     officer: Annotated[list[Path] | None, typer.Option(help="Public key file of an officer (approver key).")] = None,
-    officers_needed: Annotated[int, typer.Option(help="How many officers must approve a closing.")] = 0,
+    officers_needed: Annotated[int, typer.Option(min=0, help="How many officers must approve a closing.")] = 0,
     log_id: LogIdOption = "",
     profile_path: AnyProfile = None,
 ) -> None:
@@ -95,7 +100,7 @@ def source(
             source_id = profile.load(profile_path).name
         if period.upper() not in Period.__members__ or period.upper() == "UNSPECIFIED":
             raise InvalidInput("period", "must be one of day, week, month")
-        officers = tuple(keyfile.load_public(path).public for path in officer or ())
+        officers = tuple(load_public(path, "approver").public for path in officer or ())
         request = request_source(
             pinned,
             load_key(key, "source").secret,

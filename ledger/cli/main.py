@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ledger.cli import audit, keys, reads, record, serve, verify
+from ledger.cli.demo import command as demo
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,3 +45,4 @@ app.command()(reads.receipt)
 app.add_typer(audit.audit_app, name="audit")
 app.command()(verify.verify)
 app.command()(serve.serve)
+app.command()(demo.demo)

@@ -1,5 +1,6 @@
 """What the commands share: options, passphrases, ranges, times."""
 
+import errno
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,7 +10,8 @@ from typing import Annotated, Final
 import typer
 
 from ledger.client import keyfile
-from ledger.client.keyfile import KeyFile
+from ledger.client.keyfile import KeyFile, PublicHalf
+from ledger.core.encoding import decode_decimal
 from ledger.core.errors import InvalidInput
 
 PASSPHRASE: Final = "LEDGER_PASSPHRASE"  # noqa: S105 -- the variable's name
@@ -40,14 +42,23 @@ def load_key(path: Path, kind: str) -> KeyFile:
     return key
 
 
+def load_public(path: Path, kind: str) -> PublicHalf:
+    """Return the public half at ``path``; raise InvalidInput unless it is of ``kind``."""
+    half = keyfile.load_public(path)
+    if half.kind != kind:
+        raise InvalidInput(str(path), f"is a key of kind {half.kind}; one of kind {kind} is needed")
+    return half
+
+
 def parse_range(text: str) -> tuple[int, int | None]:
     """Return [begin, end) of ``5``, ``5:9``, ``5:`` or ``:9``; the end is None up to the last entry."""
     begin, separator, end = text.partition(":")
     if not all(part.isascii() and (part.isdecimal() or not part) for part in (begin, end)) or text == "":
         raise InvalidInput("range", "must be INDEX, BEGIN:END, BEGIN: or :END")
+    first = decode_decimal(begin or "0", "range")
     if not separator:
-        return int(begin), int(begin) + 1
-    first, stop = int(begin or 0), int(end) if end else None
+        return first, first + 1
+    stop = decode_decimal(end, "range") if end else None
     if stop is not None and stop <= first:
         raise InvalidInput("range", "its end must lie after its begin")
     return first, stop
@@ -58,8 +69,14 @@ def minute_text(minute: int) -> str:
     return datetime.fromtimestamp(minute * 60, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file whole: under another name first, then renamed."""
+def refuse_existing(path: Path) -> None:
+    """Raise FileExistsError if something is at ``path`` already."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, "exists already; nothing was changed", str(path))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: under another name first, then renamed."""
     temporary = path.with_name(path.name + ".new")
     temporary.write_bytes(data)
     temporary.replace(path)

@@ -2,17 +2,22 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ledger.core.errors import ConfigInvalid, LedgerError, StoreDamaged, VerificationFailed
 
 PROVEN: Final = 0
 DISPROVEN: Final = 1
 UNCHECKED: Final = 2
+PIPE_WIDTH: Final = 10_000
+"""Characters a line may have where no terminal sets a width: more than any row of ours has."""
 
 
 def code_of(error: LedgerError) -> int:
@@ -33,13 +38,29 @@ def command() -> Iterator[None]:
         say(f"error: {error}")
         raise typer.Exit(code_of(error)) from None
     except OSError as error:
-        say(f"error: {error.filename or ''}: {error.strerror or type(error).__name__}")
+        place = f"{error.filename}: " if error.filename else ""
+        say(f"error: {place}{error.strerror or type(error).__name__}")
         raise typer.Exit(UNCHECKED) from None
 
 
 def say(text: str) -> None:
     """Write a line for people, on stderr."""
     print(text, file=sys.stderr)
+
+
+def show(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table on stdout: as wide as the terminal, or where there is none as its cells, so that none is cut.
+
+    Cells are plain text, whoever wrote them: no markup, and what could steer a terminal is replaced.
+    """
+    table = Table(*header, box=None)
+    for row in rows:
+        table.add_row(*(Text(_printable(cell)) for cell in row))
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def emit(value: Any) -> None:

@@ -1,20 +1,17 @@
 """``ledger checkpoint``, ``ledger entries`` and ``ledger receipt``: a stranger's verified reads."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from ledger.cli.options import JsonOption, ProfileOption, minute_text, parse_range, write_new
-from ledger.cli.outcome import command, emit, say
+from ledger.cli.options import JsonOption, ProfileOption, minute_text, parse_range, refuse_existing, write_whole
+from ledger.cli.outcome import command, emit, say, show
 from ledger.client import profile
 from ledger.client.opening import open_reader
 from ledger.client.reads import Entry
-from ledger.core.encoding import encode_base64
+from ledger.core.encoding import decode_decimal, encode_base64
 from ledger.core.errors import InvalidInput
 from ledger.core.merkle import leaf_hash
 from ledger.core.policy import verify_quorum
@@ -54,17 +51,16 @@ def entries(
         held = profile.load(profile_path)
 
         async def read() -> None:
-            table = Table("index", "source", "sequence", "recorded at (UTC)", "body", "leaf hash", box=None)
+            rows = []
             async with open_reader(held) as reader:
                 async for entry in reader.entries(begin, end):
                     if as_json:
                         emit(_facts(entry))
                     else:
-                        facts = _facts(entry)
-                        table.add_row(*(str(facts[name]) for name in list(facts)[:-1]))
+                        rows.append([str(fact) for fact in _facts(entry).values()][:-1])
                 size = reader.size
             if not as_json:
-                Console(width=160 if not sys.stdout.isatty() else None).print(table)
+                show(("index", "source", "sequence", "recorded at (UTC)", "body", "leaf hash"), rows)
             say(f"verified under a checkpoint of {size} entries")
 
         asyncio.run(read())
@@ -91,6 +87,8 @@ def receipt(
     """Fetch and verify an entry's stand-alone receipt."""
     with command():
         wanted = _entry(where)
+        if out is not None:
+            refuse_existing(out)
         held = profile.load(profile_path)
 
         async def read() -> None:
@@ -99,7 +97,7 @@ def receipt(
             if out is None:
                 print(data.decode(), end="")
             else:
-                write_new(out, data)
+                write_whole(out, data)
             statement = verified.statement
             say(f"verified: entry {verified.index}, {statement.source_id}:{statement.sequence}")
 
@@ -110,4 +108,5 @@ def _entry(text: str) -> int | tuple[str, int]:
     source, separator, number = text.rpartition(":")
     if not (number.isascii() and number.isdecimal()):
         raise InvalidInput("entry", "must be INDEX or SOURCE:SEQUENCE")
-    return (check_source_id(source), int(number)) if separator else int(number)
+    place = decode_decimal(number, "entry")
+    return (check_source_id(source), place) if separator else place

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ledger.cli.options import JsonOption, ProfileOption, load_key, write_new
+from ledger.cli.options import JsonOption, ProfileOption, load_key, write_whole
 from ledger.cli.outcome import command, emit, say
 from ledger.client import profile
 from ledger.client.opening import open_recorder
@@ -59,7 +59,10 @@ def read(file: str, form: str = "") -> list[Disclosure]:
     kind = form or FORMATS.get(Path(file).suffix.lower(), "jsonl")
     if kind not in FORMATS.values():
         raise InvalidInput("format", "must be one of jsonl, json, yaml")
-    text = sys.stdin.read() if file == "-" else Path(file).read_text()
+    try:
+        text = (sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("file", "not UTF-8") from None
     match kind:
         case "json":
             found: Iterable[Disclosure] = load_json(text)
@@ -82,7 +85,7 @@ def _deliver(receipt: Receipt, folder: Path | None, as_json: bool) -> None:
     path = None
     if folder is not None:
         path = folder / f"{receipt.source_id}-{receipt.sequence}.tlog-proof"
-        write_new(path, receipt.data)
+        write_whole(path, receipt.data)
     if as_json:
         facts: dict[str, Any] = {
             "index": receipt.index,

@@ -94,7 +94,7 @@ def _receipt(receipt: VerifiedReceipt, policy: Policy | None) -> Verdict:
 def load_log(text: str) -> VKey:
     """Return the verifier key in ``text``, or in the file it names."""
     if "+" not in text and Path(text).is_file():
-        text = Path(text).read_text().strip()
+        text = Path(text).read_bytes().decode("utf-8", "replace").strip()
     return VKey.parse(text)
 
 

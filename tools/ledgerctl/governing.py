@@ -4,12 +4,9 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from ledger.cli.options import JsonOption, load_key, write_new
-from ledger.cli.outcome import command, emit, say
-from ledger.client import keyfile
+from ledger.cli.options import JsonOption, load_key, load_public, write_whole
+from ledger.cli.outcome import command, emit, say, show
 from ledger.client.requests import Request
 from ledger.core import bodies
 from ledger.core.bodies import RevocationReason
@@ -139,16 +136,17 @@ def list_auditors(directory: LedgerOption = Path(), as_json: JsonOption = False)
     """List the auditors that the log names, and what they fetched since the server started."""
     with command():
         rows = connection.status(directory).auditors
-        table = Table("name", "entry", "state", "payloads fetched", "key id", box=None)
-        for row in rows:
-            state = "removed" if row.removed else "accredited"
-            if as_json:
+        states = ["removed" if row.removed else "accredited" for row in rows]
+        if as_json:
+            for row, state in zip(rows, states, strict=True):
                 facts = {"name": row.name, "index": row.index, "state": state, "fetches": row.fetches}
                 emit({**facts, "key_id": row.key_id.hex()})
-            else:
-                table.add_row(row.name, str(row.index), state, str(row.fetches), row.key_id.hex())
-        if not as_json:
-            Console().print(table)
+            return
+        cells = [
+            (row.name, str(row.index), state, str(row.fetches), row.key_id.hex())
+            for row, state in zip(rows, states, strict=True)
+        ]
+        show(("name", "entry", "state", "payloads fetched", "key id"), cells)
 
 
 def policy(
@@ -156,7 +154,7 @@ def policy(
     witness_policy: Annotated[Path | None, typer.Option(help="New witness policy (tlog-policy).")] = None,
     sealing_policy: Annotated[Path | None, typer.Option(help="New sealing policy (JSON).")] = None,
     approver: Annotated[list[Path] | None, typer.Option(help="Public key files of all approvers from now on.")] = None,
-    threshold: Annotated[int | None, typer.Option(help="Approvals that a statement needs from now on.")] = None,
+    threshold: Annotated[int | None, typer.Option(min=1, help="Approvals that a statement needs from now on.")] = None,
     approve: ApproveOption = None,
     propose: ProposeOption = None,
     as_json: JsonOption = False,
@@ -168,7 +166,7 @@ def policy(
         witness = witness_policy.read_bytes() if witness_policy else files.witness_policy
         sealing = sealing_policy.read_bytes() if sealing_policy else files.sealing_policy
         approvers = (
-            tuple(keyfile.load_public(path).public for path in approver)
+            tuple(load_public(path, "approver").public for path in approver)
             if approver
             else tuple(PublicKey(key.algorithm, key.key) for key in status.approvers)
         )
@@ -247,7 +245,7 @@ def _send(directory: Path, asked: Request, files: tuple[bytes, bytes], as_json: 
     folder = directory / "receipts"
     folder.mkdir(exist_ok=True)
     path = folder / f"{answer.index}.tlog-proof"
-    write_new(path, answer.tlog_proof)
+    write_whole(path, answer.tlog_proof)
     if as_json:
         emit({"index": answer.index, "body": body_name(type(asked.body)), "receipt": str(path)})
     else:

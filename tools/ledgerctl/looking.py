@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 
 from ledger.cli.options import JsonOption
-from ledger.cli.outcome import DISPROVEN, command, emit
+from ledger.cli.outcome import DISPROVEN, command, emit, show
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.encoding import encode_base64
 from ledger.core.note import VKey
@@ -63,12 +62,8 @@ def status(directory: LedgerOption = Path(), as_json: JsonOption = False) -> Non
 
 
 def _print(rows: Sequence[Mapping[str, object]]) -> None:
-    if not rows:
-        return
-    table = Table(*rows[0], box=None)
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    Console().print(table)
+    if rows:
+        show(tuple(rows[0]), [[str(value) for value in row.values()] for row in rows])
 
 
 def fsck(

@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from ledger.cli.issuing import issue
-from ledger.cli.options import JsonOption
+from ledger.cli.options import JsonOption, load_public
 from ledger.cli.outcome import command, emit, say
 from ledger.client import keyfile, profile
 from ledger.client.profile import AllowedAuditor
 from ledger.core import sealing_policy as sealing
-from ledger.core.errors import InvalidInput
 from ledger.service.certificates import DEFAULT_DAYS
 from ledger.service.setup import NO_WITNESSES, Opening, open_log
 from ledgerctl.governing import APPROVER, LedgerOption
@@ -26,7 +25,9 @@ def init(
     approver: Annotated[
         list[Path] | None, typer.Option(help="Public key file of an approver; by default a key is made in DIR/keys.")
     ] = None,
-    threshold: Annotated[int | None, typer.Option(help="Approvals a statement needs; by default a majority.")] = None,
+    threshold: Annotated[
+        int | None, typer.Option(min=1, help="Approvals a statement needs; by default a majority.")
+    ] = None,
     host: Annotated[list[str] | None, typer.Option(help="Name or address in the server's certificate.")] = None,
     public_listen: Annotated[str, typer.Option(help="HOST:PORT for anyone.")] = "127.0.0.1:7440",
     role_listen: Annotated[str, typer.Option(help="HOST:PORT for role certificates.")] = "127.0.0.1:7441",
@@ -36,7 +37,7 @@ def init(
     """Set a ledger up in DIR and open its log; prints what strangers need: verifier key and log id."""
     with command():
         own = None if approver else keyfile.generate("approver")
-        halves = [own.public] if own is not None else [keyfile.load_public(path) for path in approver or ()]
+        halves = [own.public] if own is not None else [load_public(path, "approver") for path in approver or ()]
         opening = Opening(
             origin,
             tuple(half.public for half in halves),
@@ -80,7 +81,5 @@ def certs(
 
 
 def _allowed(path: Path) -> AllowedAuditor:
-    half = keyfile.load_public(path)
-    if half.kind != "auditor":
-        raise InvalidInput(str(path), "is no auditor's key")
+    half = load_public(path, "auditor")
     return AllowedAuditor(half.name or path.name.removesuffix(".pub"), half.ed25519, half.x25519)

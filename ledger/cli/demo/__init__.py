@@ -1,0 +1,1 @@
+"""``ledger demo``: the main job on published figures, with real processes and real keys, every claim checked."""

@@ -1,0 +1,163 @@
+"""The command: set the stage, record, verify, audit, tamper, and say what came out."""
+
+import asyncio
+import json
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.cli.demo import auditing, tampering
+from ledger.cli.demo.auditing import Totals
+from ledger.cli.demo.figures import BUILT_IN, SOURCE, Row, disclosures, load
+from ledger.cli.demo.recording import record, stranger
+from ledger.cli.demo.stage import Stage, staged
+from ledger.cli.demo.telling import Teller, tell_next, tell_summary
+from ledger.cli.options import JsonOption
+from ledger.cli.outcome import DISPROVEN, command, emit
+from ledger.client.opening import open_reader
+from ledger.client.profile import load as load_profile
+from ledger.core.checkpoint import Checkpoint
+from ledger.core.encoding import encode_base64
+from ledger.core.errors import InvalidInput
+
+SAMPLE = 1000
+"""Receipts that become files unless all are asked for."""
+TAMPERED = ("receipt", "entry", "payload")
+CLEAR_SAMPLE = 20
+"""Disclosures that are kept in clear, below clear/, to be looked at and recorded again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the parts of the demo came to; ``refused`` names what was tampered with and refused."""
+
+    checkpoint: Checkpoint
+    recorded: int
+    verified: int
+    not_verified: int
+    totals: Totals
+    refused: tuple[str, ...]
+
+    def holds(self, rows: Sequence[Row]) -> bool:
+        """Return whether everything that was published is in the log, proven, and nothing tampered with passed."""
+        published = auditing.published(rows)
+        return (
+            self.recorded == self.verified == self.totals.opened == published.opened
+            and self.not_verified == self.totals.findings == 0
+            and (self.totals.requests, self.totals.users) == (published.requests, published.users)
+            and self.refused == TAMPERED
+        )
+
+
+def demo(
+    figures: Annotated[
+        Path | None, typer.Option(help="JSON file of published counts; by default a built-in few.")
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="Keep everything here, an empty or missing folder.")
+    ] = None,
+    receipts: Annotated[str, typer.Option(help="How many receipts to write to files, or all.")] = str(SAMPLE),
+    keep_serving: Annotated[
+        bool, typer.Option("--keep-serving", help="Leave the server up and print what to type next.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the main job on published figures: record, verify every receipt, audit, tamper; exit 1 if anything fails."""
+    with command():
+        rows = BUILT_IN if figures is None else load(figures)
+        sample = _sample(receipts, sum(row.requests for row in rows))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, and so ends the server too
+        where = Path(tempfile.mkdtemp(prefix="ledger-demo-")) if directory is None else directory.absolute()
+        try:
+            holds = asyncio.run(_demo(rows, where, sample, keep_serving, Teller(as_json)))
+        finally:
+            if directory is None and not keep_serving:
+                shutil.rmtree(where)
+        if not holds:
+            raise typer.Exit(DISPROVEN)
+
+
+def _sample(text: str, total: int) -> int:
+    if total == 0:
+        raise InvalidInput("figures", "no request in any row")
+    if text == "all":
+        return total
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise InvalidInput("receipts", "must be a number of at least 1, or all")
+    return min(int(text), total)
+
+
+async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving: bool, teller: Teller) -> bool:
+    started = time.monotonic()
+    teller.step(f"a ledger, four sources and an auditor below {directory}")
+    async with staged(directory) as stage:
+        found = await _run(stage, rows, sample, teller)
+        if keep_serving:
+            await stage.restart()
+    holds = found.holds(rows)
+    facts = {
+        "origin": found.checkpoint.origin,
+        "log_vkey": stage.opened.vkey.format(),
+        "log_id": stage.opened.log_id.hex(),
+        "tree_size": found.checkpoint.size,
+        "root": encode_base64(found.checkpoint.root),
+        "disclosures": found.recorded,
+        "receipts_verified": found.verified,
+        "payloads_opened": found.totals.opened,
+        "tampered_refused": len(found.refused),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    tell_summary(teller, SOURCE, facts, found.totals, auditing.published(rows))
+    teller.verdict(holds)
+    if keep_serving:
+        tell_next(teller, stage)
+    if teller.as_json:
+        emit(facts)
+    return holds
+
+
+async def _run(stage: Stage, rows: Sequence[Row], sample: int, teller: Teller) -> Found:
+    total = sum(row.requests for row in rows)
+    _keep_clear_sample(stage, rows)
+    async with stranger(stage.opened.vkey) as other:
+        with teller.progress("disclosures recorded, each proven by its receipt", total) as advance:
+            recorded = await record(stage, disclosures(rows), total, sample, other, advance)
+        verdict = await other.verdict()
+    teller.step(f"{verdict['verified']} receipts verified by a process that knows nothing but the log's verifier key")
+    async with open_reader(load_profile(stage.clients / "public")) as reader:
+        checkpoint = (await reader.checkpoint()).checkpoint
+    with teller.progress("payloads opened by the auditor, each held against its leaf", total) as advance:
+        totals = await auditing.audit(stage, checkpoint.size, advance)
+    stage.server.stop()
+    refused = await _tamper(stage, checkpoint.size - total)
+    teller.step(f"changed by one bit and refused: {', '.join(refused) or 'nothing'}")
+    return Found(checkpoint, recorded, verdict["verified"], verdict["refused"], totals, refused)
+
+
+def _keep_clear_sample(stage: Stage, rows: Sequence[Row]) -> None:
+    with (stage.clear / "sample.jsonl").open("w") as file:
+        for disclosure in islice(disclosures(rows), CLEAR_SAMPLE):
+            keys = [{"type": key.type, "value": key.value.decode()} for key in disclosure.keys]
+            file.write(json.dumps({"record": disclosure.record.to_json_object(), "keys": keys}) + "\n")
+
+
+async def _tamper(stage: Stage, index: int) -> tuple[str, ...]:
+    """Return what was refused; works on copies of the stopped ledger, and takes them away again."""
+    folder = stage.directory / "tampered"
+    folder.mkdir()
+    copy = tampering.copied(stage, folder)
+    outcomes = (
+        await tampering.tampered_receipt(stage, min(stage.receipts.iterdir()), folder),
+        await tampering.tampered_entry(copy, index),
+        await tampering.tampered_payload(copy, folder / "auditor", index),
+    )
+    shutil.rmtree(folder)
+    return tuple(name for name, refused in zip(TAMPERED, outcomes, strict=True) if refused)
