@@ -1,17 +1,26 @@
-# One command is the whole gate: make test. It sets up what it needs.
+# Two commands are all: make demo runs the main job, make test is the whole gate. Each sets up what it needs.
 PY := .venv/bin/python
+RUNTIME := .venv/.runtime
 STAMP := .venv/.installed
 
-.PHONY: test setup generate format clean
+.PHONY: demo test setup generate vectors format clean
+
+demo: $(RUNTIME)
+	@.venv/bin/ledger demo $(ARGS)
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml
-	@python3 -c 'import ensurepip' || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
-	python3 -m venv .venv
-	.venv/bin/pip install --quiet --upgrade pip
-	.venv/bin/pip install --quiet -e '.[dev]'
-	touch $(STAMP)
+$(RUNTIME): pyproject.toml
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
+	@echo "== setting up .venv"
+	@python3 -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check -e .
+	@touch $(RUNTIME)
+
+$(STAMP): $(RUNTIME)
+	@echo "== installing what the tests need"
+	@.venv/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $(STAMP)
 
 test: $(STAMP)
 	@echo "== formatting" && .venv/bin/ruff format --check .
@@ -19,12 +28,16 @@ test: $(STAMP)
 	@echo "== types" && .venv/bin/mypy
 	@echo "== import contracts" && .venv/bin/lint-imports
 	@echo "== generated code" && tools/generate.sh --check
+	@echo "== vectors" && $(PY) -m vectors --check
 	@echo "== tests" && .venv/bin/coverage erase && .venv/bin/pytest --durations=10 --cov --cov-report=
 	@echo "== coverage: core 100 %" && .venv/bin/coverage report --include='ledger/core/*' --fail-under=100
 	@echo "== coverage: the rest 95 %" && .venv/bin/coverage report --omit='ledger/core/*,ledger/v1/*' --fail-under=95
 
 generate: $(STAMP)
 	tools/generate.sh
+
+vectors: $(STAMP)
+	$(PY) -m vectors
 
 format: $(STAMP)
 	.venv/bin/ruff format .
