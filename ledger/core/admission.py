@@ -77,14 +77,11 @@ def examine(submission: Submission) -> Examined:
 
 
 def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> None:
-    expected = [
-        position for position, leaf in enumerate(batch.leaves) if isinstance(leaf.statement.body, bodies.Disclosure)
-    ]
-    if [item.position for item in attachments] != expected:
+    said = enumerate(leaf.statement.body for leaf in batch.leaves)
+    expected = {position: body for position, body in said if isinstance(body, bodies.Disclosure)}
+    if [item.position for item in attachments] != list(expected):
         raise InvalidInput("attachments", "each DISCLOSURE needs exactly one, ascending by position")
-    for item in attachments:
-        body = batch.leaves[item.position].statement.body
-        assert isinstance(body, bodies.Disclosure)  # noqa: S101 -- the positions were just compared
+    for item, body in zip(attachments, expected.values(), strict=True):
         _check_attachment(item, body)
 
 

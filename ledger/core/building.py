@@ -12,7 +12,7 @@ from ledger.core.admission import Attachment, Submission
 from ledger.core.batch import Binding, sign_batch
 from ledger.core.encoding import Hash
 from ledger.core.errors import InvalidInput
-from ledger.core.lookup_keys import KeyCommitments, LookupKey, derive_commitments
+from ledger.core.lookup_keys import KeyCommitments, LookupKey, derive_commitments, verify_canonical
 from ledger.core.record import DISCLOSING
 from ledger.core.record_input import Disclosure
 from ledger.core.sealed import NONCE_SIZE, aggregates_root, payload_digest, payload_plaintext, seal_payload
@@ -39,8 +39,9 @@ class Prepared:
 
     @property
     def size(self) -> int:
-        """About how many bytes it adds to a batch."""
-        return len(self.plaintext) + 512
+        """At most how many bytes it adds to a batch as it travels, keys and padding included."""
+        keys = sum([len(key.value) + 64 for key in self.keys])
+        return len(self.plaintext) + 512 + keys + 34 * len(self.commitments.padding)
 
 
 def check_disclosure(disclosure: Disclosure) -> Disclosure:
@@ -54,12 +55,12 @@ def prepare(disclosure: Disclosure, entropy: Entropy) -> Prepared:
     """Return the parts of a disclosure under a fresh entry secret.
 
     Raises:
-        InvalidInput: nothing was handed over, so it is no DISCLOSURE; or it is past the largest payload class.
+        InvalidInput: nothing was handed over, so it is no DISCLOSURE; a key is not in canonical form, which would have
+            a whole batch refused; or it is past the largest payload class.
     """
-    if not disclosure.record.is_disclosure:
-        raise InvalidInput(
-            "outcome", f"must be one of {', '.join(DISCLOSING)}; others are corrections, not disclosures"
-        )
+    check_disclosure(disclosure)
+    for key in disclosure.keys:
+        verify_canonical(key)
     secret = entropy(SECRET_SIZE)
     record = disclosure.record.to_json_object()
     return Prepared(

@@ -39,7 +39,11 @@ ADMITTED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What one chain has come to; ``past_keys`` holds every key it ever had."""
+    """What one chain has come to.
+
+    ``past_keys`` holds every key it ever had; ``forced``: one of them came without its predecessor's signature, and
+    no later change mends that.
+    """
 
     source_id: str
     service: str
@@ -155,6 +159,9 @@ class LogState:
             raise InvalidInput("recorded_at", "must not lie before the source's latest statement")
         for leaf in batch.leaves:
             check_admitted(leaf.statement.body)
+        sealed = any(isinstance(leaf.statement.body, bodies.Disclosure) for leaf in batch.leaves)
+        if sealed == (batch.seal.sealed_keys_digest == ZERO_HASH):
+            raise InvalidInput("sealed_keys_digest", "zeros exactly where a batch has no payloads")
 
     def replay(self, batch: Batch) -> Hash:
         """Check the next batch from its leaves alone, seal included, apply it and return its digest."""
@@ -166,16 +173,17 @@ class LogState:
         return digest
 
     def apply(self, batch: Batch, digest: Hash) -> None:
-        """Advance over a checked batch; ledger bodies are checked and take effect one by one.
+        """Advance over a checked batch; ledger bodies are checked and take effect one by one, all or none.
 
         Raises:
-            InvalidInput, VerificationFailed, Refused: a ledger body may not follow; nothing has changed if the
-                batch has one statement.
+            InvalidInput, VerificationFailed, Refused: a ledger body may not follow; nothing has changed.
         """
         source = self.sources[batch.source_id]
         if batch.source_id == LEDGER:
+            after = replace(self, sources=dict(self.sources), auditors=dict(self.auditors))
             for position, leaf in enumerate(batch.leaves):
-                self._govern(leaf.statement.body, batch.leaf_hashes[position], self.size + position)
+                after._govern(leaf.statement.body, batch.leaf_hashes[position], self.size + position)
+            self.governing, self.sources, self.auditors = after.governing, after.sources, after.auditors
         self.sources[batch.source_id] = _advance(source, batch, digest)
         self.size += batch.count
 
@@ -231,7 +239,7 @@ class LogState:
 
     def _govern(self, body: bodies.Body, leaf_hash: Hash, index: int) -> None:
         if not isinstance(body, bodies.Governance):
-            return
+            _refuse(body)
         self.check_governance(body)
         governing = replace(self.governing, next_number=body.number + 1)
         match body:
@@ -269,7 +277,7 @@ class LogState:
             key_statement=leaf_hash,
             key_index=index,
             past_keys=(*old.past_keys, *keys),
-            forced=not body.old_key_signatures,
+            forced=old.forced or not body.old_key_signatures,
         )
 
 

@@ -151,6 +151,10 @@ def verify_keys_root(
 
     Raises InvalidInput for what breaks a rule and VerificationFailed where the root differs.
     """
+    if key_class(len(salted_keys)) != expected_class:
+        raise InvalidInput("key_class", "not the smallest class that holds the keys")
+    if len(salted_keys) + len(padding) != expected_class:
+        raise InvalidInput("keys.padding", "keys and padding do not add up to the class")
     keys = [verify_canonical(key) for key, _ in salted_keys]
     salts = tuple(salt for _, salt in salted_keys)
     _refuse_doubled(keys)
@@ -158,10 +162,6 @@ def verify_keys_root(
         raise InvalidInput("keys.salt", f"must be {SALT_SIZE} bytes")
     for piece in padding:
         check_hash(piece, "keys.padding")
-    if key_class(len(keys)) != expected_class:
-        raise InvalidInput("key_class", "not the smallest class that holds the keys")
-    if len(keys) + len(padding) != expected_class:
-        raise InvalidInput("keys.padding", "keys and padding do not add up to the class")
     commitments = [commitment(salt, key) for key, salt in salted_keys]
     root = keys_root((*commitments, *padding))
     if root != expected_root:

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from ledger.core import bodies, mirror
 from ledger.core.batch import OPENING, Binding, signed_bytes
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
-from ledger.core.encoding import ZERO_HASH, Hash, check_hash, sha256
+from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.merkle import leaf_hash
 from ledger.core.note import VKey
@@ -147,17 +147,17 @@ def _key_statement(
     if proof.index == 0:
         if extra.key_statement or extra.key_statement_index or extra.key_statement_path:
             raise VerificationFailed("key_statement: index 0 has none")
-        if extra.previous != ZERO_HASH or extra.leaf != extra.log_opened:
-            raise VerificationFailed("log_opened: is not the receipt's leaf at index 0")
+        if extra.previous != ZERO_HASH:
+            raise VerificationFailed("previous: index 0 has none")
         return opened.ledger_keys, False, OPENING
     if extra.key_statement_index >= proof.index:
         raise VerificationFailed("key_statement: must lie below the receipt's index")
     hashed = leaf_hash(extra.key_statement)
     verify_inclusion(hashed, extra.key_statement_index, size, extra.key_statement_path, root)
     statement = decode_leaf(extra.key_statement).statement
-    binding = Binding(log_id, hashed, check_hash(extra.previous, "previous"))
+    binding = Binding(log_id, hashed, extra.previous)
     body = statement.body
-    if isinstance(body, bodies.LogOpened) and hashed == log_id and leaf.statement.source_id == LEDGER:
+    if hashed == log_id and leaf.statement.source_id == LEDGER:
         return opened.ledger_keys, False, binding
     if (
         not isinstance(body, bodies.SourceEnrolled | bodies.SourceKeyChanged)

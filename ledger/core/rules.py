@@ -8,6 +8,8 @@ from typing import Final
 
 from ledger.core import bodies
 from ledger.core.errors import InvalidInput
+from ledger.core.note import VKey
+from ledger.core.sealed_keys import check_recipient
 from ledger.core.signing import ED25519, KEY_SIZE, PublicKey
 
 LEDGER: Final = "ledger"
@@ -17,7 +19,6 @@ KEY_CLASSES: Final = (4, 16, 64, 256)
 MAX_PARTS: Final = 64
 MAX_EMBARGO_MONTHS: Final = 36
 MAX_NAME: Final = 253
-MAX_TEXT: Final = 500
 MAX_GRACE_HOURS: Final = 24 * 31
 MAX_MINUTE: Final = 4_223_371_679
 """The last minute of the year 9999: past it a month has no name."""
@@ -26,10 +27,10 @@ _NAME: Final = re.compile(r"[!-~]([ -~]*[!-~])?\Z", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def check_source_id(source_id: str) -> str:
+def check_source_id(source_id: str, field: str = "source_id") -> str:
     """Return ``source_id``; raise InvalidInput unless it is ``[a-z0-9][a-z0-9.-]{0,62}``."""
     if not _SOURCE_ID.match(source_id):
-        raise InvalidInput("source_id", "must be 1 to 63 characters of a-z, 0-9, '.' and '-', the first a-z or 0-9")
+        raise InvalidInput(field, "must be 1 to 63 characters of a-z, 0-9, '.' and '-', the first a-z or 0-9")
     return source_id
 
 
@@ -85,6 +86,8 @@ def check_body(body: bodies.Body, recorded_at: int) -> None:
             _check_enrolment(body)
         case bodies.LogOpened():
             check_name(body.origin, "origin")
+            if VKey.parse(body.checkpoint_vkey).name != body.origin:
+                raise InvalidInput("checkpoint_vkey", "its name must be the origin")
             check_keys(body.ledger_keys, "ledger_keys")
             check_approval_policy(body.approvers, body.thresholds)
         case bodies.PolicyChanged():
@@ -94,6 +97,7 @@ def check_body(body: bodies.Body, recorded_at: int) -> None:
         case bodies.AuditorAdded() | bodies.AuditorRemoved():
             check_name(body.name, "name")
             check_key(body.signing_key, "signing_key")
+            check_recipient(body.x25519_key, "x25519_key")
         case bodies.Closing():
             _check_closing(body)
         case bodies.ChallengeAnswer():
@@ -127,7 +131,7 @@ def _check_enrolled_id(source_id: str) -> None:
 
 def _check_enrolment(body: bodies.SourceEnrolled | bodies.SourceKeyChanged) -> None:
     _check_enrolled_id(body.source_id)
-    check_source_id(body.service)
+    check_source_id(body.service, "service")
     check_keys(body.keys, "keys")
     if body.grace_hours > MAX_GRACE_HOURS:
         raise InvalidInput("grace_hours", f"must be at most {MAX_GRACE_HOURS}")

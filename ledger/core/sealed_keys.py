@@ -72,6 +72,15 @@ def box_batch_key(batch_key: bytes, recipient: bytes) -> bytes:
         raise InvalidInput("recipient", "a point of small order, which hides nothing") from None
 
 
+def check_recipient(recipient: bytes, field: str) -> bytes:
+    """Return an X25519 key; raise InvalidInput naming ``field`` unless something can be boxed to it."""
+    try:
+        box_batch_key(ZERO_HASH, recipient)
+    except InvalidInput as error:
+        raise InvalidInput(field, error.message) from None
+    return recipient
+
+
 def open_box(box: bytes, private_key: bytes) -> bytes:
     """Return the batch key in ``box`` for an X25519 private key; VerificationFailed where it is not ours.
 

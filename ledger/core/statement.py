@@ -15,7 +15,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ledger.core import bodies, mirror
 from ledger.core.encoding import Hash
-from ledger.core.errors import InvalidInput, Uncheckable
+from ledger.core.errors import InvalidInput, LedgerError, Uncheckable
 from ledger.core.rules import LEDGER, MAX_MINUTE, check_body, check_source_id
 from ledger.core.signing import Signature
 from ledger.v1 import statement_pb2
@@ -25,9 +25,10 @@ MAX_STATEMENT: Final = 16 * 1024
 """Bytes of a leaf, seal included."""
 
 MAX_SEQUENCE: Final = 2**63 - 2
-SEAL_FIELD: Final = 536870911
 FIRST_BODY_FIELD: Final = 16
 
+_HEAD: Final = statement_pb2.Statement(version=VERSION).SerializeToString()
+_UNKNOWN_VERSION: Final = "statement: this version is not known to this release"
 _BODY_CLASSES: Final = {
     field.name: getattr(bodies, cast(Descriptor, field.message_type).name)
     for field in statement_pb2.Statement.DESCRIPTOR.oneofs_by_name["body"].fields
@@ -113,12 +114,12 @@ def decode_leaf(data: bytes) -> Leaf:
         InvalidInput: empty, oversized, unparsable, not canonical, or a field breaks its rule.
     """
     if not 0 < len(data) <= MAX_STATEMENT:
-        raise InvalidInput("statement", f"must be 1 to {MAX_STATEMENT} bytes")
+        raise _unreadable(data, f"must be 1 to {MAX_STATEMENT} bytes")
     message = statement_pb2.Statement()
     try:
         message.ParseFromString(data)
     except DecodeError:
-        raise InvalidInput("statement", "does not parse") from None
+        raise _unreadable(data, "does not parse") from None
     _check_known(message)
     name = message.WhichOneof("body")
     message.DiscardUnknownFields()
@@ -133,9 +134,16 @@ def decode_leaf(data: bytes) -> Leaf:
     return Leaf(data, message.SerializeToString(deterministic=True), statement)
 
 
+def _unreadable(data: bytes, why: str) -> LedgerError:
+    """Return what to raise: a statement begins with its version, and another one's bounds and fields are not ours."""
+    if data.startswith(_HEAD[:1]) and not data.startswith(_HEAD):
+        return Uncheckable(_UNKNOWN_VERSION)
+    return InvalidInput("statement", why)
+
+
 def _check_known(message: statement_pb2.Statement) -> None:
     if message.version != VERSION:
-        raise Uncheckable("statement: this version is not known to this release")
+        raise Uncheckable(_UNKNOWN_VERSION)
     unknown: Iterable[Any] = UnknownFieldSet(message)  # type: ignore[assignment]  # the stubs miss its iteration
     for field in unknown:
         if field.field_number >= FIRST_BODY_FIELD and field.field_number not in _KNOWN_FIELDS:

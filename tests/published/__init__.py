@@ -1,0 +1,1 @@
+"""The published test vectors through ``ledger.core``, read as anybody reads them: from their JSON."""

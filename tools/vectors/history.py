@@ -1,0 +1,183 @@
+"""The small log that batches, log and receipts share: one source, two auditors, keys changed with and without the old.
+
+0 LOG_OPENED · 1 SOURCE_ENROLLED · 2 AUDITOR_ADDED · 3 one DISCLOSURE · 4…5 two · 6 SOURCE_KEY_CHANGED · 7…11 five ·
+12 SOURCE_KEY_CHANGED, forced · 13 one · 14 POLICY_CHANGED · 15 AUDITOR_ADDED · 16 AUDITOR_REMOVED · 17 SOURCE_REVOKED.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, cast
+
+from ledger.core import bodies
+from ledger.core.admission import Submission
+from ledger.core.batch import OPENING, Batch, Binding, decode_batch, sign_batch
+from ledger.core.building import build, prepare
+from ledger.core.chain import LogState
+from ledger.core.encoding import ZERO_HASH, Hash, sha256
+from ledger.core.inner import approve, sign_inner
+from ledger.core.record_input import Disclosure
+from ledger.core.rules import LEDGER
+from ledger.core.sealed_keys import x25519_from_ed25519
+from ledger.core.signing import SecretKey
+from ledger.core.statement import Statement
+from vectors import seeds
+from vectors.records import DISCLOSURES, disclosure
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A batch in the log: index of its first statement, what its seal binds, index of its key statement."""
+
+    first: int
+    batch: Batch
+    binding: Binding
+    key_index: int
+    key: SecretKey
+    submission: Submission | None = None
+    secrets: tuple[bytes, ...] = ()
+    """Batch key, then shred and nonce of each entry."""
+
+
+@dataclass(slots=True)
+class History:
+    """A log that grows by batches, each checked from its bytes as a verifier does."""
+
+    state: LogState
+    logged: list[Logged]
+    minute: int = seeds.MINUTE
+    source_key: SecretKey = seeds.SOURCE_KEYS[0]
+    auditors: dict[Hash, Hash] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls) -> "History":
+        """Return the log with LOG_OPENED alone."""
+        opened = Statement(LEDGER, 0, seeds.MINUTE, seeds.LOG_OPENED)
+        batch = decode_batch(sign_batch([opened], OPENING, ZERO_HASH, [seeds.LEDGER_KEY.sign]))
+        return cls(LogState.open(batch), [Logged(0, batch, OPENING, 0, seeds.LEDGER_KEY)])
+
+    @property
+    def leaves(self) -> list[bytes]:
+        """The log's leaves by index."""
+        return [leaf.data for logged in self.logged for leaf in logged.batch.leaves]
+
+    @property
+    def leaf_hashes(self) -> list[Hash]:
+        """Their hashes."""
+        return [hashed for logged in self.logged for hashed in logged.batch.leaf_hashes]
+
+    def govern(self, body: bodies.Governance) -> Hash:
+        """Log the next governance statement with as many approvals as it needs; return its leaf hash."""
+        body = cast(bodies.Governance, replace(cast(Any, body), number=self.state.governing.next_number))
+        approvers = seeds.APPROVERS[: self.state.governing.threshold(type(body))]
+        said = Statement(LEDGER, self._next(LEDGER), self.minute, approve(self.state.log_id, body, approvers))
+        leaves = sign_batch([said], self._binding(LEDGER), ZERO_HASH, [seeds.LEDGER_KEY.sign])
+        return self._place(LEDGER, leaves, seeds.LEDGER_KEY).leaf_hashes[0]
+
+    def disclose(self, name: str, disclosures: Sequence[Disclosure]) -> None:
+        """Log one batch of the source."""
+        entry, batch = seeds.Entropy(f"{name}, entry secret"), seeds.Entropy(f"{name}, sealing")
+        own = self.state.source(seeds.SOURCE).key_statement
+        submission = build(
+            [prepare(item, entry) for item in disclosures],
+            seeds.SOURCE,
+            self._next(seeds.SOURCE),
+            self.minute,
+            self._binding(seeds.SOURCE),
+            {own: x25519_from_ed25519(self.source_key.public.key), **self.auditors},
+            [self.source_key.sign],
+            batch,
+        )
+        self._place(seeds.SOURCE, submission.statements, self.source_key, submission, tuple(batch.taken))
+
+    def _next(self, source_id: str) -> int:
+        return self.state.sources[source_id].next_sequence
+
+    def _binding(self, source_id: str) -> Binding:
+        source = self.state.source(source_id)
+        return Binding(self.state.log_id, source.key_statement, source.previous)
+
+    def _place(
+        self,
+        source_id: str,
+        leaves: Sequence[bytes],
+        key: SecretKey,
+        submission: Submission | None = None,
+        secrets: tuple[bytes, ...] = (),
+    ) -> Batch:
+        binding, key_index = self._binding(source_id), self.state.source(source_id).key_index
+        batch, first = decode_batch(leaves), self.state.size
+        self.state.replay(batch)
+        self.logged.append(Logged(first, batch, binding, key_index, key, submission, secrets))
+        return batch
+
+
+def enrolment(log_id: Hash) -> bodies.SourceEnrolled:
+    """Return the enrolment of the source with its proof of possession, not yet numbered or approved."""
+    key = seeds.SOURCE_KEYS[0]
+    body = bodies.SourceEnrolled(
+        0,
+        seeds.SOURCE,
+        seeds.SERVICE,
+        (key.public,),
+        bodies.Period.WEEK,
+        24,
+        (seeds.OFFICER.public,),
+        1,
+    )
+    return replace(body, proofs_of_possession=sign_inner(log_id, body, "proofs_of_possession", [key]))
+
+
+def key_change(log_id: Hash, replaces: Hash, number: int, forced: bool) -> bodies.SourceKeyChanged:
+    """Return the change to source key ``number``, signed by the one before unless ``forced``."""
+    key, old = seeds.SOURCE_KEYS[number], seeds.SOURCE_KEYS[number - 1]
+    body = bodies.SourceKeyChanged(
+        0, seeds.SOURCE, seeds.SERVICE, (key.public,), bodies.Period.WEEK, 24, replaces=replaces
+    )
+    body = replace(body, proofs_of_possession=sign_inner(log_id, body, "proofs_of_possession", [key]))
+    if forced:
+        return body
+    return replace(body, old_key_signatures=sign_inner(log_id, body, "old_key_signatures", [old]))
+
+
+def accreditation(log_id: Hash, name: str, key: SecretKey, box_key: bytes) -> bodies.AuditorAdded:
+    """Return an AUDITOR_ADDED signed by the auditor, not yet numbered or approved."""
+    body = bodies.AuditorAdded(0, name, key.public, seeds.x25519_public(box_key))
+    return replace(body, signatures=sign_inner(log_id, body, "signatures", [key]))
+
+
+@cache
+def history() -> History:
+    """Return the whole log."""
+    log = History.open()
+    log_id = log.state.log_id
+    named = [disclosure(name) for name in DISCLOSURES]
+    key_statement = log.govern(enrolment(log_id))
+    auditor = accreditation(log_id, "First Auditor", seeds.AUDITOR_KEY, seeds.AUDITOR_BOX_KEY)
+    log.auditors[log.govern(auditor)] = auditor.x25519_key
+    log.disclose("batch of one", named[:1])
+    log.minute += 1
+    log.disclose("batch of two", named[1:3])
+    key_statement = log.govern(key_change(log_id, key_statement, 1, forced=False))
+    log.source_key = seeds.SOURCE_KEYS[1]
+    log.minute += 59
+    log.disclose("batch of five", [*named, named[0]])
+    log.govern(key_change(log_id, key_statement, 2, forced=True))
+    log.source_key = seeds.SOURCE_KEYS[2]
+    log.disclose("batch after a forced change", named[:1])
+    _end(log)
+    return log
+
+
+def _end(log: History) -> None:
+    log_id, opened = log.state.log_id, seeds.LOG_OPENED
+    approvers = (*opened.approvers, seeds.secret_key("approver 2").public)
+    log.minute += 24 * 60
+    policy = sha256(seeds.WITNESS_POLICY), sha256(seeds.SEALING_POLICY)
+    log.govern(bodies.PolicyChanged(0, *policy, approvers, (bodies.Threshold(0, 2),)))
+    log.govern(accreditation(log_id, "Second Auditor", seeds.secret_key("auditor 2"), seeds.seed("auditor 2 X25519")))
+    log.govern(
+        bodies.AuditorRemoved(0, "First Auditor", seeds.AUDITOR_KEY.public, seeds.x25519_public(seeds.AUDITOR_BOX_KEY))
+    )
+    head = log.state.source(seeds.SOURCE).next_sequence
+    log.govern(bodies.SourceRevoked(0, seeds.SOURCE, head, bodies.RevocationReason.RETIRED))
