@@ -1,11 +1,14 @@
 """Recomputes everything from the stored bytes and names the first thing that is wrong.
 
 Leaves give hashes, tiles, root, seals, chains and state; payloads, shreds and boxes are held against the leaves; rows
-that nothing accounts for are wrong too.
+that nothing accounts for are wrong too. A row of the lookup queue is the mapper's to open and to take away: here it
+only has to belong to a disclosure.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 from ledger.core import bodies
 from ledger.core.batch import Batch, decode_batch
@@ -21,7 +24,8 @@ from ledger.core.statement import decode_leaf
 from ledger.engine import rows, schema
 from ledger.engine.store import Store
 
-TILE = 256
+TILE: Final = 256
+SETTINGS: Final = ("format", "governing", "checkpoint", "witness_policy", "sealing_policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def _batches(store: Store) -> Iterator[list[bytes]]:
     expected = 0
     leaves: list[bytes] = []
     for key, leaf in store.range(schema.ENTRIES, schema.after(schema.ENTRIES)):
-        if schema.index_of(key) != expected:
+        if key != schema.entry_key(expected):
             raise StoreDamaged(f"entry {expected}: missing")
         expected += 1
         leaves.append(leaf)
@@ -70,7 +74,7 @@ class _Naming:
         return None
 
     def __exit__(self, cls: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, LedgerError) and not isinstance(error, StoreDamaged):
+        if isinstance(error, LedgerError):
             raise StoreDamaged(f"{self._what}: {error}") from None
 
 
@@ -111,6 +115,12 @@ class _Walk:
         self._range.extend(batch.leaf_hashes)
         self._check_tiles(batch)
 
+    def _stored(self, key: bytes, what: str) -> bytes:
+        value = self._store.get(key)
+        if value is None:
+            raise StoreDamaged(f"{what}: missing")
+        return value
+
     def _same(self, key: bytes, expected: bytes, what: str) -> None:
         if self._store.get(key) != expected:
             raise StoreDamaged(f"{what}: missing or not what the leaves say")
@@ -122,20 +132,21 @@ class _Walk:
             if not isinstance(body, bodies.Disclosure):
                 continue
             index = first + position
-            payload = self._store.require(schema.payload_key(index))
-            shred = self._store.require(schema.shred_key(index))
+            payload = self._stored(schema.payload_key(index), f"payload of entry {index}")
+            shred = self._stored(schema.shred_key(index), f"shred of entry {index}")
             if sha256(payload) != body.payload_digest:
                 raise StoreDamaged(f"payload of entry {index}: its digest is not the leaf's")
             with _Naming(f"payload of entry {index}"):
                 check_shred(check_payload_size(payload), shred)
             found += 1
+        what = f"sealed keys of the batch at {first}"
         if found:
-            with _Naming(f"sealed keys of the batch at {first}"):
-                boxes = rows.read_sealed_keys(self._store.require(schema.sealed_keys_key(first)))
-                digest = sealed_keys_digest(boxes)
+            boxes = self._stored(schema.sealed_keys_key(first), what)
+            with _Naming(what):
+                digest = sealed_keys_digest(rows.read_sealed_keys(boxes))
             self._boxes += 1
         if digest != batch.seal.sealed_keys_digest:
-            raise StoreDamaged(f"sealed keys of the batch at {first}: their digest is not the seal's")
+            raise StoreDamaged(f"{what}: their digest is not the seal's")
         self._payloads += found
 
     def _check_tiles(self, batch: Batch) -> None:
@@ -166,17 +177,26 @@ class _Walk:
         state = self._state
         if state is None:
             raise StoreDamaged("entry 0: missing")
+        note = self._stored(schema.meta_key("checkpoint"), "checkpoint")
         with _Naming("checkpoint"):
             vkey = VKey.parse(state.governing.checkpoint_vkey)
-            note = self._store.require(schema.meta_key("checkpoint"))
             checkpoint = open_checkpoint(note, vkey, state.governing.origin).checkpoint
         if (checkpoint.size, checkpoint.root) != (self.size, self._range.root()):
             raise StoreDamaged("checkpoint: signs another size or root than the entries give")
         self._check_state(state)
+        self._check_queue()
+        self._check_counts(state)
         return Checked(self.size, self._payloads, checkpoint.root)
 
     def _check_state(self, state: LogState) -> None:
+        self._same(schema.meta_key("format"), schema.FORMAT, "format")
         self._same(schema.meta_key("governing"), rows.write_governing(state.governing), "governing row")
+        for name, digest in (
+            ("witness_policy", state.governing.witness_policy_digest),
+            ("sealing_policy", state.governing.sealing_policy_digest),
+        ):
+            if sha256(self._stored(schema.meta_key(name), name)) != digest:
+                raise StoreDamaged(f"{name}: not the file whose digest is in the log")
         for source in state.sources.values():
             self._same(schema.source_key(source.source_id), rows.write_source(source), f"row of {source.source_id}")
         for auditor in state.auditors.values():
@@ -187,7 +207,19 @@ class _Walk:
                 partial = b"".join(self._levels[level])
                 self._same(schema.tile_key(level, number), partial, f"tile {number} of level {level}")
                 self._tiles += 1
+
+    def _check_queue(self) -> None:
+        for key, value in self._store.range(schema.QUEUE, schema.after(schema.QUEUE)):
+            index = schema.index_of(key)
+            if key != schema.queue_key(index) or self._store.get(schema.payload_key(index)) is None:
+                raise StoreDamaged(f"lookup queue row {key[1:].hex()}: belongs to no disclosure")
+            if len(value) <= rows.QUEUE_OVERHEAD:
+                raise StoreDamaged(f"lookup queue row of entry {index}: too short to open")
+
+    def _check_counts(self, state: LogState) -> None:
+        """Look for rows beside those that were compared one by one."""
         expected = {
+            schema.META: len(SETTINGS),
             schema.SOURCES: len(state.sources),
             schema.AUDITORS: len(state.auditors),
             schema.BATCHES: self._batch_rows,
@@ -200,9 +232,8 @@ class _Walk:
         for prefix, count in expected.items():
             if sum(1 for _ in self._store.range(prefix, schema.after(prefix))) != count:
                 raise StoreDamaged(f"rows under {prefix.decode()}: more than the leaves account for")
-        for name, digest in (
-            ("witness_policy", state.governing.witness_policy_digest),
-            ("sealing_policy", state.governing.sealing_policy_digest),
-        ):
-            if sha256(self._store.require(schema.meta_key(name))) != digest:
-                raise StoreDamaged(f"{name}: not the file whose digest is in the log")
+        prefixes = sorted(schema.KINDS)
+        between = [(b"", prefixes[0]), *((schema.after(a), b) for a, b in pairwise(prefixes))]
+        for begin, end in (*between, (schema.after(prefixes[-1]), None)):
+            if next(self._store.range(begin, end), None) is not None:
+                raise StoreDamaged("rows under no known prefix: more than the leaves account for")

@@ -32,6 +32,11 @@ class HighWater:
         if self._clock() - self._written >= INTERVAL:
             self.flush()
 
+    @property
+    def due(self) -> bool:
+        """Whether something was noted and is not written yet."""
+        return self._mark is not None
+
     def flush(self) -> None:
         """Write what was last noted, durably."""
         if self._mark is None:
@@ -73,15 +78,15 @@ class HighWater:
 
     def _read(self) -> tuple[int, Hash]:
         try:
-            text = self._path.read_text()
+            mark = json.loads(self._path.read_text("ascii"))
+            size, root = mark["size"], Hash(decode_hex(mark["root"], "root"))
+            same = mark["log_id"] == self._log_id.hex()
         except FileNotFoundError:
             raise StoreBehind(
                 f"{self._path}: missing, so a rollback could not be seen. Put it back from where it was kept"
             ) from None
-        try:
-            mark = json.loads(text)
-            size, root = mark["size"], Hash(decode_hex(mark["root"], "root"))
-            same = mark["log_id"] == self._log_id.hex()
+        except OSError as error:
+            raise StoreDamaged(f"{self._path}: cannot be read ({error.strerror})") from None
         except (ValueError, KeyError, TypeError, InvalidInput):
             raise StoreDamaged(f"{self._path}: malformed") from None
         if not same or type(size) is not int or size < 1 or len(root) != len(self._log_id):

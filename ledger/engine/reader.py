@@ -47,7 +47,7 @@ class SealedEntries:
 
 
 class Reader:
-    """Answers from the store and the tree; every method raises BeyondTree past the published size."""
+    """Answers from the store and the tree; callers keep indexes below the published size, see ``check_range``."""
 
     def __init__(self, store: Store, tree: TileTree) -> None:
         self._store, self._tree = store, tree
@@ -86,9 +86,11 @@ class Reader:
     def batch_of(self, index: int) -> tuple[int, rows.BatchRow]:
         """Return the first index and the row of the batch that holds ``index``."""
         found = self._store.last_before(schema.batch_key(0), schema.batch_key(index))
-        if found is None:
-            raise BeyondTree("index: no batch holds it")
-        return schema.index_of(found[0]), rows.read_batch_row(found[1])
+        if found is not None:
+            first_index, row = schema.index_of(found[0]), rows.read_batch_row(found[1])
+            if index < first_index + row.count:
+                return first_index, row
+        raise BeyondTree("index: no batch holds it")
 
     def evidence(self, key_index: int, size: int) -> KeyEvidence:
         """Return key statement and LOG_OPENED with their paths in the tree of ``size``."""
@@ -152,7 +154,7 @@ def check_range(begin: int, end: int, size: int) -> None:
     if begin >= end:
         raise InvalidInput("begin", "must lie below end")
     if end > size:
-        raise BeyondTree(f"end: the published tree has {size} entries")
+        raise BeyondTree(f"end: must be at most {size}")
 
 
 def _path(hashes: Sequence[Hash], position: int) -> tuple[Hash, ...]:

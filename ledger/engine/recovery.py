@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.core import bodies
-from ledger.core.batch import OPENING, decode_batch, sign_batch, verify_seal
+from ledger.core.batch import OPENING, decode_batch, sign_batch
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
-from ledger.core.encoding import ZERO_HASH, sha256
-from ledger.core.errors import LedgerError, StoreDamaged
+from ledger.core.encoding import ZERO_HASH, Hash, sha256
+from ledger.core.errors import InvalidInput, LedgerError, StoreDamaged
 from ledger.core.rules import LEDGER
 from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.statement import Statement
@@ -43,15 +43,22 @@ def create(
     witness_policy: bytes,
     sealing_policy: bytes,
 ) -> Recovered:
-    """Create the store at ``path`` with LOG_OPENED as index 0, signed; raise InvalidInput unless the parts agree."""
+    """Create the store at ``path`` with LOG_OPENED as index 0, signed.
+
+    Raises:
+        InvalidInput: a policy or the checkpoint key is not the one that ``opened`` names.
+        NotAuthenticated: the chain key is not.
+        StoreDamaged: something is at ``path`` already.
+    """
     if sha256(witness_policy) != opened.witness_policy_digest:
-        raise StoreDamaged("witness_policy_digest: does not match the file")
+        raise InvalidInput("witness_policy_digest", "does not match the file")
     if sha256(sealing_policy) != opened.sealing_policy_digest:
-        raise StoreDamaged("sealing_policy_digest: does not match the file")
+        raise InvalidInput("sealing_policy_digest", "does not match the file")
+    if keys.checkpoint.vkey().format() != opened.checkpoint_vkey:
+        raise InvalidInput("checkpoint_vkey", "is not the checkpoint key's")
     minimum_auditors(sealing_policy)
     leaves = sign_batch([Statement(LEDGER, 0, minute, opened)], OPENING, ZERO_HASH, [keys.chain.sign])
     batch = decode_batch(leaves)
-    verify_seal(batch, OPENING, opened.ledger_keys)
     state = LogState.open(batch)
     store = Store.open(path, create=True)
     tree = TileTree.load(store, 0)
@@ -94,7 +101,7 @@ def _load(store: Store, keys: Keys) -> Recovered:
     tree = TileTree.load(store, size)
     if tree.root != signed.checkpoint.root:
         raise StoreDamaged("checkpoint: the stored entries give another root; run ledgerctl fsck")
-    if store.get(schema.entry_key(size)) is not None:
+    if next(store.range(schema.entry_key(size), schema.after(schema.ENTRIES)), None) is not None:
         raise StoreDamaged("checkpoint: entries stand past it; run ledgerctl fsck")
     state = LogState(governing, size)
     for _, data in store.range(schema.SOURCES, schema.after(schema.SOURCES)):
@@ -105,10 +112,18 @@ def _load(store: Store, keys: Keys) -> Recovered:
         state.auditors[auditor.key_id] = auditor
     if LEDGER not in state.sources:
         raise StoreDamaged("source row: the ledger's own is missing")
-    policy = store.require(schema.meta_key("sealing_policy"))
-    if sha256(policy) != governing.sealing_policy_digest:
-        raise StoreDamaged("sealing policy: does not match its digest in the log")
+    if state.sources[LEDGER].keys != (keys.chain.public,):
+        raise StoreDamaged("source row: the ledger's keys are not the key given")
+    _policy(store, "witness_policy", governing.witness_policy_digest)
+    policy = _policy(store, "sealing_policy", governing.sealing_policy_digest)
     return Recovered(store, tree, state, note, minimum_auditors(policy))
+
+
+def _policy(store: Store, name: str, digest: Hash) -> bytes:
+    policy = store.require(schema.meta_key(name))
+    if sha256(policy) != digest:
+        raise StoreDamaged(f"{name}: does not match its digest in the log")
+    return policy
 
 
 def _own_checkpoint(note: bytes, keys: Keys, origin: str) -> SignedCheckpoint:

@@ -6,10 +6,12 @@ Rows of state are RFC 8785 JSON, so that an operator can read them; rows written
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import rfc8785
+from google.protobuf.message import DecodeError
 from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_ABYTES,
     crypto_aead_xchacha20poly1305_ietf_decrypt,
     crypto_aead_xchacha20poly1305_ietf_encrypt,
     crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
@@ -20,7 +22,7 @@ from ledger.core import bodies
 from ledger.core.admission import SaltedKey
 from ledger.core.chain import Auditor, Governing, Source
 from ledger.core.encoding import Hash, label, str8, u64
-from ledger.core.errors import StoreDamaged
+from ledger.core.errors import InvalidInput, StoreDamaged, Uncheckable
 from ledger.core.sealed_keys import SealedKey
 from ledger.core.signing import PublicKey
 from ledger.v1 import disclosure_pb2
@@ -28,6 +30,10 @@ from ledger.v1 import disclosure_pb2
 _BATCH: Final = struct.Struct(">QIQ32s")
 _NONCE: Final = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 _QUEUE: Final = label("queue")
+QUEUE_OVERHEAD: Final = _NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES
+"""Bytes that a row of the lookup queue has beyond its keys."""
+
+T = TypeVar("T", str, int, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,10 @@ def read_batch_row(data: bytes) -> BatchRow:
     if len(data) <= _BATCH.size or len(data) != _BATCH.size + 1 + data[_BATCH.size]:
         raise StoreDamaged("batch row: of the wrong length")
     first, count, key_index, previous = _BATCH.unpack_from(data)
-    return BatchRow(data[_BATCH.size + 1 :].decode(), first, count, key_index, Hash(previous))
+    try:
+        return BatchRow(data[_BATCH.size + 1 :].decode("ascii"), first, count, key_index, Hash(previous))
+    except UnicodeDecodeError:
+        raise StoreDamaged("batch row: malformed") from None
 
 
 def write_source(source: Source) -> bytes:
@@ -79,16 +88,16 @@ def read_source(data: bytes) -> Source:
     row = _load(data, "source row")
     try:
         return Source(
-            row["source_id"],
-            row["service"],
+            _value(str, row["source_id"]),
+            _value(str, row["service"]),
             _read_keys(row["keys"]),
             _hash(row["key_statement"]),
-            row["key_index"],
+            _value(int, row["key_index"]),
             tuple(bytes.fromhex(key) for key in row["past_keys"]),
-            row["forced"],
-            row["revoked"],
-            row["next_sequence"],
-            row["recorded_at"],
+            _value(bool, row["forced"]),
+            _value(bool, row["revoked"]),
+            _value(int, row["next_sequence"]),
+            _value(int, row["recorded_at"]),
             _hash(row["previous"]),
         )
     except (KeyError, TypeError, ValueError):
@@ -114,7 +123,14 @@ def read_auditor(data: bytes) -> Auditor:
     row = _load(data, "auditor row")
     try:
         (key,) = _read_keys(row["signing_key"])
-        return Auditor(row["name"], _hash(row["key_id"]), row["index"], key, _hash(row["x25519_key"]), row["removed"])
+        return Auditor(
+            _value(str, row["name"]),
+            _hash(row["key_id"]),
+            _value(int, row["index"]),
+            key,
+            _hash(row["x25519_key"]),
+            _value(bool, row["removed"]),
+        )
     except (KeyError, TypeError, ValueError):
         raise StoreDamaged("auditor row: malformed") from None
 
@@ -141,11 +157,11 @@ def read_governing(data: bytes) -> Governing:
     try:
         return Governing(
             _hash(row["log_id"]),
-            row["origin"],
-            row["checkpoint_vkey"],
-            row["next_number"],
+            _value(str, row["origin"]),
+            _value(str, row["checkpoint_vkey"]),
+            _value(int, row["next_number"]),
             _read_keys(row["approvers"]),
-            tuple(bodies.Threshold(body, count) for body, count in row["thresholds"]),
+            tuple(bodies.Threshold(_value(int, body), _value(int, count)) for body, count in row["thresholds"]),
             _hash(row["witness_policy_digest"]),
             _hash(row["sealing_policy_digest"]),
         )
@@ -162,9 +178,15 @@ def write_sealed_keys(sealed_keys: tuple[SealedKey, ...]) -> bytes:
 
 
 def read_sealed_keys(data: bytes) -> tuple[SealedKey, ...]:
-    """Return a batch's boxes."""
-    message = disclosure_pb2.SealedBatch.FromString(data)
-    return tuple(SealedKey(Hash(item.key_id), item.box, item.suite) for item in message.sealed_keys)
+    """Return a batch's boxes; raise StoreDamaged unless they are what ``write_sealed_keys`` wrote."""
+    try:
+        message = disclosure_pb2.SealedBatch.FromString(data)
+        boxes = tuple([SealedKey(Hash(item.key_id), item.box, item.suite) for item in message.sealed_keys])
+    except (DecodeError, InvalidInput, Uncheckable):
+        raise StoreDamaged("sealed keys: malformed") from None
+    if write_sealed_keys(boxes) != data:
+        raise StoreDamaged("sealed keys: malformed")
+    return boxes
 
 
 def seal_lookup_keys(keys: tuple[SaltedKey, ...], index: int, queue_key: bytes, nonce: bytes) -> bytes:
@@ -199,7 +221,13 @@ def _keys(keys: tuple[PublicKey, ...]) -> list[list[Any]]:
 
 
 def _read_keys(rows: list[list[Any]]) -> tuple[PublicKey, ...]:
-    return tuple(PublicKey(algorithm, bytes.fromhex(key)) for algorithm, key in rows)
+    return tuple(PublicKey(_value(int, algorithm), bytes.fromhex(key)) for algorithm, key in rows)
+
+
+def _value(kind: type[T], value: object) -> T:
+    if type(value) is not kind:
+        raise TypeError
+    return value
 
 
 def _hash(text: str) -> Hash:

@@ -26,7 +26,7 @@ from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement
 from ledger.engine import rows, schema
-from ledger.engine.guard import HighWater
+from ledger.engine.guard import INTERVAL, HighWater
 from ledger.engine.store import Store
 from ledger.engine.tiles import Staged, TileTree
 
@@ -148,7 +148,7 @@ class Sequencer:
     def _run(self) -> None:
         stop = False
         while not stop:
-            job = self._queue.get()
+            job = self._next()
             group: list[_Job] = []
             count = 0
             while True:
@@ -168,6 +168,18 @@ class Sequencer:
             for rest in group:
                 self._settle(rest, Unavailable(f"the ledger is halted: {self.halted}"))
 
+    def _next(self) -> _Job | None:
+        """Wait for work; a high-water mark that is due is written once there was none for a while."""
+        while self._guard.due and self.halted is None:
+            try:
+                return self._queue.get(timeout=INTERVAL)
+            except queue.Empty:
+                try:
+                    self._guard.flush()
+                except OSError as error:
+                    self._halt(error)
+        return self._queue.get()
+
     def _settle(self, job: _Job, outcome: int | LedgerError) -> None:
         with self._lock:
             self._queued -= job.size
@@ -179,25 +191,26 @@ class Sequencer:
             job.done.set_exception(outcome)
 
     def _commit(self, group: list[_Job]) -> list[_Job]:
-        """Commit what may be committed of ``group``; return what has to wait for the next commit."""
-        commit = _Commit(self._state.size)
+        """Commit what may be committed of ``group``; return what is not answered yet.
+
+        Refusals are answered after the write too: the heads that they tell are durable then.
+        """
+        commit = _Commit()
         later: list[_Job] = []
-        for job in group:
-            try:
+        outcomes: list[tuple[_Job, int | LedgerError]] = []
+        try:
+            for job in group:
                 if self._is_repeat(job, commit):
                     later.append(job)  # perhaps the same batch again: compare it once that is stored
-                    continue
-                self._place(job, commit)
-            except LedgerError as error:
-                self._settle(job, error)
-        if commit.leaves:
-            try:
+                else:
+                    outcomes.append((job, self._try_place(job, commit)))
+            if commit.leaves:
                 self._persist(commit)
-            except Exception as error:
-                self._halt(error, [job for job, _ in commit.placed])
-                return later
-        for job, index in commit.placed:
-            self._settle(job, index)
+        except Exception as error:
+            self._halt(error)
+            return group
+        for job, outcome in outcomes:
+            self._settle(job, outcome)
         return later
 
     def _is_repeat(self, job: _Job, commit: "_Commit") -> bool:
@@ -207,24 +220,29 @@ class Sequencer:
         batch = job.examined.batch
         return self._state.sources[batch.source_id].next_sequence > batch.first_sequence
 
-    def _halt(self, error: Exception, jobs: list[_Job]) -> None:
+    def _halt(self, error: Exception) -> None:
         known = isinstance(error, LedgerError)
         with self._lock:
-            self.halted = str(error) if known else f"the store refused a write ({type(error).__name__}); restart"
-        for job in jobs:
-            self._settle(job, Unavailable(f"the ledger is halted: {self.halted}"))
+            self.halted = str(error) if known else f"a write failed ({type(error).__name__}); restart"
 
-    def _place(self, job: _Job, commit: "_Commit") -> None:
+    def _try_place(self, job: _Job, commit: "_Commit") -> int | LedgerError:
+        """Return the index that the job gets, or why it is refused; anything else that is raised halts the writer."""
+        try:
+            return self._place(job, commit)
+        except StoreDamaged:
+            raise
+        except LedgerError as error:
+            return error
+
+    def _place(self, job: _Job, commit: "_Commit") -> int:
         if job.examined is None:
             assert job.body is not None  # noqa: S101 -- a job is one or the other
-            self._place_own(job, job.body, commit)
-            return
+            return self._place_own(job, job.body, commit)
         examined = job.examined
         batch, binding = examined.batch, examined.submission.binding
         source = self._state.sources.get(batch.source_id)
         if source is not None and batch.first_sequence < source.next_sequence:
-            commit.placed.append((job, self._find_same(batch, source)))
-            return
+            return self._find_same(batch, source)
         source = self._state.check_binding(batch.source_id, binding)
         self._state.check_chain(batch, source)
         check_clock(batch, self._clock())
@@ -234,8 +252,11 @@ class Sequencer:
         first = self._state.size
         self._state.apply(batch, digest)
         commit.add(job, first, batch, source, self._entropy, self._keys.queue)
+        return first
 
-    def _place_own(self, job: _Job, body: bodies.Governance, commit: "_Commit") -> None:
+    def _place_own(self, job: _Job, body: bodies.Governance, commit: "_Commit") -> int:
+        policy = dict(job.files).get(schema.meta_key("sealing_policy"))
+        minimum = self._minimum if policy is None else minimum_auditors(policy)
         self._state.check_governance(body)
         source = self._state.sources[LEDGER]
         minute = max(self._clock(), source.recorded_at)
@@ -247,7 +268,8 @@ class Sequencer:
         self._state.apply(batch, digest)
         commit.add(job, first, batch, source, self._entropy, self._keys.queue)
         commit.puts.extend(job.files)
-        commit.policies.update(dict(job.files))
+        self._minimum = minimum  # from the next batch on, this commit's included
+        return first
 
     def _find_same(self, batch: Batch, source: Source) -> int:
         """Return where the same batch already stands; raise AlreadyLogged if other bytes do."""
@@ -277,9 +299,6 @@ class Sequencer:
         puts.append((schema.meta_key("checkpoint"), note))
         self._store.write(puts)
         self._tree.apply(staged)
-        policy = commit.policies.get(schema.meta_key("sealing_policy"))
-        if policy is not None:
-            self._minimum = minimum_auditors(policy)
         self.view = self._snapshot(staged.root, note)
         for listener in self._listeners:
             listener(self.view)
@@ -314,14 +333,11 @@ class Sequencer:
 class _Commit:
     """What one write is made of, gathered batch by batch."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self) -> None:
         self.leaves: list[bytes] = []
         self.hashes: list[Hash] = []
         self.puts: list[tuple[bytes, bytes]] = []
-        self.placed: list[tuple[_Job, int]] = []
         self.touched: set[str] = set()
-        self.policies: dict[bytes, bytes] = {}
 
     def add(
         self,
@@ -333,7 +349,6 @@ class _Commit:
         queue_key: bytes,
     ) -> None:
         """Take a checked batch in at index ``first``."""
-        self.placed.append((job, first))
         self.touched.add(batch.source_id)
         self.hashes.extend(batch.leaf_hashes)
         puts = self.puts

@@ -52,7 +52,7 @@ class Store:
                 paranoid_checks=True,
             )
         except plyvel.Error as error:
-            if "lock" in str(error).lower():
+            if "IO error: lock " in str(error):
                 raise Locked(f"{path}: another process has the store open; stop it first") from None
             raise StoreDamaged(f"{path}: LevelDB cannot open it; restore it from a backup") from None
         store = cls(database)
@@ -71,8 +71,10 @@ class Store:
             self._readers += 1
         try:
             yield self._database
-        except (plyvel.CorruptionError, plyvel.IOError):
+        except plyvel.CorruptionError:
             raise StoreDamaged("LevelDB reports damaged files; run ledgerctl fsck") from None
+        except plyvel.Error:
+            raise StoreDamaged("LevelDB cannot read or write its files; see to the disk, then restart") from None
         finally:
             with self._condition:
                 self._readers -= 1
@@ -81,7 +83,7 @@ class Store:
     def get(self, key: bytes) -> bytes | None:
         """Return the value under ``key``, or None."""
         with self._reading() as database:
-            value: bytes | None = database.get(key)
+            value: bytes | None = database.get(key, verify_checksums=True)
             return value
 
     def require(self, key: bytes) -> bytes:
@@ -91,8 +93,8 @@ class Store:
             raise StoreDamaged(f"{schema.KINDS.get(key[:1], 'row')}: missing; run ledgerctl fsck")
         return value
 
-    def range(self, begin: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Yield rows of [begin, end) in key order."""
+    def range(self, begin: bytes, end: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+        """Yield rows of [begin, end) in key order; all from ``begin`` on for an ``end`` of None."""
         start, inclusive = begin, True
         while True:
             page: list[tuple[bytes, bytes]] = []
