@@ -11,7 +11,8 @@ key in ``served.approver``.
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from ledger.client.requests import Request, request_auditor, request_source
 from ledger.core.encoding import Hash
 from ledger.core.note import VKey
 from ledger.core.sealing_policy import DEFAULT
+from ledger.engine.store import Store
 from ledger.service import config, keys
 from ledger.service.server import Server
 from ledger.service.setup import NO_WITNESSES, Opening, open_log
@@ -71,6 +73,7 @@ class Served:
     vkey: VKey
     log_id: Hash
     how: dict[str, Any]
+    clock: Callable[[], float] = time.time
     server: Server = field(init=False)
 
     @property
@@ -82,10 +85,10 @@ class Served:
         """Return a client of the local socket, to be used as a context manager."""
         return AdminClient.local(self.settings.path(self.settings.admin_socket))
 
-    async def start(self, **how: Any) -> Server:
-        """Start the server (again), with ``how`` passed on to ``Server.start``."""
+    async def start(self) -> Server:
+        """Start the server (again)."""
         settings = self.settings
-        self.server = await Server.start(settings, keys.load(settings.path(settings.keys)), **how)
+        self.server = await Server.start(settings, keys.load(settings.path(settings.keys)), self.clock)
         return self.server
 
     async def stop(self) -> None:
@@ -125,17 +128,21 @@ class Served:
 
     def stored(self) -> dict[bytes, bytes]:
         """Return every row of the stopped ledger's store."""
-        from ledger.engine.store import Store
-
         store = Store.open(self.settings.path(self.settings.store))
         try:
             return dict(store.range(b"", b"\xff"))
         finally:
             store.close()
 
+    def rows(self) -> dict[bytes, bytes]:
+        """Return every row of the running ledger's store."""
+        return dict(self.server._store.range(b"", b"\xff"))
+
 
 @asynccontextmanager
-async def serving(sealing_policy: bytes = DEFAULT, started: bool = True, **how: Any) -> AsyncIterator[Served]:
+async def serving(
+    sealing_policy: bytes = DEFAULT, started: bool = True, clock: Callable[[], float] = time.time, **how: Any
+) -> AsyncIterator[Served]:
     """Open a ledger in a directory of its own, serve it, and take both away; ``how`` overrides settings."""
     root = Path(tempfile.mkdtemp(prefix="ledger-"))
     try:
@@ -152,11 +159,13 @@ async def serving(sealing_policy: bytes = DEFAULT, started: bool = True, **how: 
         )
         opened = open_log(root / "ledger", opening, OPENED)
         (root / "clients").mkdir()
-        served = Served(root / "ledger", root / "clients", approver, opened.vkey, opened.log_id, how)
+        served = Served(root / "ledger", root / "clients", approver, opened.vkey, opened.log_id, how, clock)
         if started:
             await served.start()
-        yield served
-        if started:
-            await served.stop()
+        try:
+            yield served
+        finally:
+            if started:
+                await served.stop()
     finally:
         shutil.rmtree(root)

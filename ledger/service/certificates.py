@@ -4,6 +4,7 @@ A client certificate carries the URI ``ledger://ROLE/NAME``, percent-encoded whe
 """
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -21,9 +23,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ledger.core.errors import ConfigInvalid, InvalidInput
+
 AUTHORITY_DAYS: Final = 3650
 DEFAULT_DAYS: Final = 397
 SCHEME: Final = "ledger://"
+_DNS_NAME: Final = re.compile(r"(\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", re.ASCII)
 _SKEW: Final = timedelta(minutes=5)
 """How far certificates are dated back, for clients whose clock lags."""
 
@@ -54,7 +59,9 @@ def make_authority(name: str, now: datetime) -> Certified:
 
 
 def issue_server(authority: Certified, hosts: Sequence[str], now: datetime, days: int = DEFAULT_DAYS) -> Certified:
-    """Return a server's certificate for DNS names and IP addresses."""
+    """Return a server's certificate for DNS names and IP addresses; raise InvalidInput for what is neither."""
+    if not hosts:
+        raise InvalidInput("hosts", "at least one is needed")
     names = [_host(host) for host in hosts]
     return _issue(authority, hosts[0], names, ExtendedKeyUsageOID.SERVER_AUTH, now, days)
 
@@ -63,6 +70,24 @@ def issue_client(authority: Certified, role: str, name: str, now: datetime, days
     """Return a client's certificate for a role and name."""
     uri = x509.UniformResourceIdentifier(role_uri(role, name))
     return _issue(authority, f"{role} {name}"[:64], [uri], ExtendedKeyUsageOID.CLIENT_AUTH, now, days)
+
+
+def check_server(certificate: bytes, key: bytes, authority: bytes) -> None:
+    """Raise ConfigInvalid, naming each setting whose PEM file a server cannot use."""
+    problems: list[str] = []
+    for name, data in (("server_certificate", certificate), ("client_authority", authority)):
+        try:
+            x509.load_pem_x509_certificates(data)
+        except ValueError:
+            problems.append(f"{name}: not a PEM certificate")
+    try:
+        secret = load_pem_private_key(key, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        problems.append("server_key: not a PEM private key without a passphrase")
+    if problems:
+        raise ConfigInvalid(problems)
+    if secret.public_key() != x509.load_pem_x509_certificate(certificate).public_key():
+        raise ConfigInvalid(["server_key: belongs to another certificate than server_certificate"])
 
 
 def _issue(
@@ -76,7 +101,7 @@ def _issue(
     root = x509.load_pem_x509_certificate(authority.certificate)
     signer = load_pem_private_key(authority.key, None)
     if not isinstance(signer, ec.EllipticCurvePrivateKey):
-        raise TypeError("authority: not an elliptic curve key")
+        raise ConfigInvalid(["authority: not an elliptic curve key"])
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
         _builder(_name(common_name), root.subject, key.public_key(), now, days)
@@ -123,10 +148,12 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _host(host: str) -> x509.GeneralName:
+    if _DNS_NAME.fullmatch(host) and not host.replace(".", "").isdecimal():
+        return x509.DNSName(host)
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
-        return x509.DNSName(host)
+        raise InvalidInput("host", "must be an IP address or a DNS name, in ASCII") from None
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

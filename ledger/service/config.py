@@ -1,19 +1,30 @@
 """The server's settings: DIR/ledger.toml, each also LEDGER_NAME in the environment, all mistakes told at once."""
 
 import ipaddress
+import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -26,6 +37,19 @@ SOCKET_LIMIT: Final = 107
 """Bytes of a local socket's path on Linux."""
 
 
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+def _check_fingerprint(value: str) -> str:
+    if not _FINGERPRINT.fullmatch(value):
+        raise ValueError("must be a SHA-256 in 64 lower-case hex digits, without colons")
+    return value
+
+
+Fingerprint = Annotated[str, AfterValidator(_check_fingerprint)]
+"""SHA-256 of a certificate's DER; any other spelling would silently match none."""
+
+
 class GrantSettings(BaseModel):
     """One ``[[grants]]`` table: a role, by URI name (``ledger://source/*``) or by certificate fingerprint."""
 
@@ -33,7 +57,7 @@ class GrantSettings(BaseModel):
 
     role: Role
     san: str = ""
-    fingerprint: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    fingerprint: Fingerprint = ""
     name: str = ""
 
     @model_validator(mode="after")
@@ -42,6 +66,8 @@ class GrantSettings(BaseModel):
             raise ValueError("exactly one of san and fingerprint is needed")
         if self.san and not self.san.endswith("/*"):
             raise ValueError("san must end with /*, which stands for the name")
+        if self.san and self.name:
+            raise ValueError("a name goes with a fingerprint; san's * stands for it")
         if self.fingerprint and not self.name:
             raise ValueError("a fingerprint needs the name it stands for")
         return self
@@ -73,15 +99,15 @@ class Settings(BaseSettings):
     public_address: str = ""
     role_address: str = ""
     metrics_listen: str = "127.0.0.1:7442"
-    admin_socket: Path = Path("admin.sock")
+    admin_socket: Path = Field(default=Path("admin.sock"), validate_default=True)
     store: Path = Path("store")
     keys: Path = Path("keys")
     high_water: Path = Path("high-water.json")
     server_certificate: Path = Path("certs/server.crt")
     server_key: Path = Path("certs/server.key")
     client_authority: Path = Path("certs/ca.crt")
-    grants: tuple[GrantSettings, ...] = DEFAULT_GRANTS
-    refused_certificates: frozenset[str] = frozenset()
+    grants: Annotated[tuple[GrantSettings, ...], NoDecode] = DEFAULT_GRANTS
+    refused_certificates: Annotated[frozenset[Fingerprint], NoDecode] = frozenset()
     queue_bytes: int = Field(default=64 * 1024 * 1024, ge=8 * 1024 * 1024, le=4 * 1024**3)
     workers: int = Field(default=2, ge=1, le=64)
     stop_seconds: float = Field(default=30, gt=0, le=600)
@@ -113,11 +139,20 @@ class Settings(BaseSettings):
             raise ValueError("plaintext is for loopback only: use 127.0.0.1 or [::1]")
         return value
 
-    @model_validator(mode="after")
-    def _socket_fits(self) -> "Settings":
-        if len(os.fsencode(self.path(self.admin_socket))) > SOCKET_LIMIT:
-            raise ValueError(f"admin_socket: its whole path must be at most {SOCKET_LIMIT} bytes; name a shorter one")
-        return self
+    @field_validator("grants", "refused_certificates", mode="before")
+    @classmethod
+    def _from_json(cls, value: Any) -> Any:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError("must be JSON in the environment") from None
+
+    @field_validator("admin_socket")
+    @classmethod
+    def _socket_fits(cls, value: Path, info: ValidationInfo) -> Path:
+        if len(os.fsencode((info.data["directory"] / value).absolute())) > SOCKET_LIMIT:
+            raise ValueError(f"its whole path must be at most {SOCKET_LIMIT} bytes; name a shorter one")
+        return value
 
     def path(self, path: Path) -> Path:
         """Return a configured path, relative ones taken from ``directory``."""
@@ -134,11 +169,7 @@ def load(directory: Path) -> Settings:
     if not path.is_file():
         raise ConfigInvalid([f"{path}: missing; ledgerctl init makes one"])
 
-    class Here(Settings):
-        file: ClassVar[Path] = path
-
-    with _problems(path):
-        settings = Here(directory=directory)
+    settings = check(directory)
     missing = [
         f"{name}: the file is missing"
         for name in ("server_certificate", "server_key", "client_authority")
@@ -149,22 +180,31 @@ def load(directory: Path) -> Settings:
     return settings
 
 
+def check(directory: Path, **given: Any) -> Settings:
+    """Return the settings of ``directory``, ``given`` ones first; raise ConfigInvalid with every mistake."""
+    path = directory / FILE
+
+    class Here(Settings):
+        file: ClassVar[Path] = path
+
+    with _problems(path):
+        return Here(directory=directory, **given)
+
+
 @contextmanager
 def _problems(path: Path) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
         raise ConfigInvalid([f"{path}: {_sentence(item)}" for item in error.errors(include_input=False)]) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigInvalid([f"{path}: not TOML: {error}"]) from None
-    except SettingsError:
-        raise ConfigInvalid([f"{path}: a LEDGER_ variable for a list or table must be JSON"]) from None
 
 
 def _sentence(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     message = item["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
+    return f"{place}: {message}"
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -7,13 +7,19 @@ from typing import Any, Final, NoReturn
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
+from google.rpc import code_pb2
 from grpc_status import rpc_status
 
-from ledger.core.errors import LedgerError, NotAuthenticated, NotPermitted
+from ledger.core.errors import InvalidInput, LedgerError, NotAuthenticated, NotPermitted
 from ledger.service.authorise import Identity
 from ledger.service.errors import status_of
 
 log: Final = structlog.get_logger("ledger")
+
+OK: Final = code_pb2.OK
+CANCELLED: Final = code_pb2.CANCELLED
+"""What a call ended with that neither answered nor failed: its caller went away."""
 
 Identify = Callable[[grpc.aio.ServicerContext[Any, Any]], Identity]
 """Names the caller of a call; raises NotAuthenticated for an expired certificate."""
@@ -48,19 +54,48 @@ async def refuse(context: grpc.aio.ServicerContext[Any, Any], error: BaseExcepti
     raise AssertionError
 
 
+class Parsing(grpc.aio.ServerInterceptor):
+    """Hands the ledger's own methods None for a request that does not parse: gRPC would answer with a traceback."""
+
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], details: Any) -> Any:
+        """Return the method's handler with a deserializer that does not raise."""
+        handler = await continuation(details)
+        if handler is None or not details.method.startswith("/ledger.v1."):
+            return handler
+        deserialize = handler.request_deserializer
+
+        def attempt(data: bytes) -> Any:
+            try:
+                return deserialize(data)
+            except DecodeError:
+                return None
+
+        return handler._replace(request_deserializer=attempt)
+
+
+def parsed(request: Any) -> Any:
+    """Return ``request``; raise InvalidInput where ``Parsing`` found no message."""
+    if request is None:
+        raise InvalidInput("request", "does not parse")
+    return request
+
+
 def unary(method: Callable[[Any, Any, Any], Awaitable[Any]]) -> Callable[[Any, Any, Any], Awaitable[Any]]:
     """Turn a method's errors into status."""
 
     @functools.wraps(method)
     async def call(self: Any, request: Any, context: Any) -> Any:
-        started = time.perf_counter()
+        started, code = time.perf_counter(), CANCELLED
         try:
-            answer = await method(self, request, context)
+            answer = await method(self, parsed(request), context)
         except Exception as error:
-            self.metrics.called(method.__name__, status_of(error).code, time.perf_counter() - started)
+            code = status_of(error).code
             await refuse(context, error, method.__name__)
-        self.metrics.called(method.__name__, 0, time.perf_counter() - started)
-        return answer
+        else:
+            code = OK
+            return answer
+        finally:
+            self.metrics.called(method.__name__, code, time.perf_counter() - started)
 
     return call
 
@@ -72,11 +107,11 @@ def stream(
 
     @functools.wraps(method)
     async def call(self: Any, request: Any, context: Any) -> AsyncIterator[Any]:
-        started = time.perf_counter()
-        code = 0
+        started, code = time.perf_counter(), CANCELLED
         try:
-            async for item in method(self, request, context):
+            async for item in method(self, parsed(request), context):
                 yield item
+            code = OK
         except Exception as error:
             code = status_of(error).code
             await refuse(context, error, method.__name__)

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from ledger.core.admission import Examined, examine
-from ledger.core.errors import BeyondTree, UnknownSource
+from ledger.core.errors import StoreDamaged, UnknownSource
 from ledger.engine.reader import Reader, check_range
 from ledger.engine.sequencer import Sequencer
 from ledger.service import convert
@@ -74,7 +74,7 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
         while sequence < request.end:
             index = self._reader.locate(request.source_id, sequence)
             if index is None:
-                raise BeyondTree("begin: the source has no such sequence")
+                raise StoreDamaged("chain row: missing; run ledgerctl fsck")
             first, row = self._reader.batch_of(index)
             count = min(first + row.count - index, request.end - sequence)
             for batch in self._reader.sealed(index, index + count):

@@ -41,8 +41,9 @@ def status_of(error: BaseException) -> status_pb2.Status:
 
 def _details(error: BaseException) -> list[Message]:
     match error:
-        case errors.InvalidInput():
-            violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.message)
+        case errors.InvalidInput() | errors.VerificationFailed() | errors.Uncheckable():
+            field, _, description = str(error).partition(": ")  # every message begins with what it is about
+            violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=description)
             return [error_details_pb2.BadRequest(field_violations=[violation])]
         case errors.ChainBroken() | errors.AlreadyLogged():
             return [convert.error_head(error.head)]

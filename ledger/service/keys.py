@@ -1,16 +1,18 @@
 """The server's private keys, one file each under DIR/keys, mode 0600, text of one line."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from ledger.core.encoding import HASH_SIZE, decode_hex
-from ledger.core.errors import ConfigInvalid, InvalidInput
+from ledger.core.encoding import HASH_SIZE, check_hash, decode_hex
+from ledger.core.errors import ConfigInvalid, LedgerError
 from ledger.core.note import SigningKey
 from ledger.core.signing import PublicKey, SecretKey
 from ledger.engine.sequencer import Keys
 
+T = TypeVar("T")
 CHECKPOINT: Final = "checkpoint.key"
 CHAIN: Final = "ledger.key"
 VRF: Final = "vrf.key"
@@ -49,15 +51,11 @@ def save(directory: Path, keys: ServerKeys) -> None:
 def load(directory: Path) -> ServerKeys:
     """Return the keys of ``directory``; raise ConfigInvalid naming every file that is missing, malformed or open."""
     problems: list[str] = []
-    texts = {name: _read(directory / name, problems) for name in (CHECKPOINT, CHAIN, QUEUE, VRF)}
-    if not problems:
-        try:
-            checkpoint = SigningKey.parse(texts[CHECKPOINT])
-            chain, queue, vrf = (_seed(texts[name], name) for name in (CHAIN, QUEUE, VRF))
-            return ServerKeys(Keys(checkpoint, SecretKey.from_seed(chain), queue), vrf)
-        except InvalidInput as error:
-            problems.append(f"{directory}: {error}")
-    raise ConfigInvalid(problems)
+    checkpoint = _read(directory / CHECKPOINT, SigningKey.parse, problems)
+    chain, queue, vrf = (_read(directory / name, _seed, problems) for name in (CHAIN, QUEUE, VRF))
+    if checkpoint is None or chain is None or queue is None or vrf is None:
+        raise ConfigInvalid(problems)
+    return ServerKeys(Keys(checkpoint, SecretKey.from_seed(chain), queue), vrf)
 
 
 def write_secret(path: Path, text: str) -> None:
@@ -69,18 +67,20 @@ def write_secret(path: Path, text: str) -> None:
         os.fsync(descriptor)
 
 
-def _read(path: Path, problems: list[str]) -> str:
+def _read(path: Path, parse: Callable[[str], T], problems: list[str]) -> T | None:
     try:
         if path.stat().st_mode & 0o077:
             problems.append(f"{path}: readable by others; chmod 600 it")
-        return path.read_text().strip()
+            return None
+        return parse(path.read_text().strip())
     except OSError as error:
         problems.append(f"{path}: {error.strerror}")
-        return ""
+    except UnicodeDecodeError:
+        problems.append(f"{path}: not text")
+    except LedgerError as error:
+        problems.append(f"{path}: {error}")
+    return None
 
 
-def _seed(text: str, name: str) -> bytes:
-    seed = decode_hex(text, name)
-    if len(seed) != HASH_SIZE:
-        raise InvalidInput(name, f"must be {HASH_SIZE} bytes in hex")
-    return seed
+def _seed(text: str) -> bytes:
+    return check_hash(decode_hex(text, "seed"), "seed")

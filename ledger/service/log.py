@@ -56,11 +56,11 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
         self._sequencer, self._reader, self._store = sequencer, reader, store
         self._watchers = watchers
 
-    def _size(self, size: int) -> int:
+    def _size(self, size: int, field: str = "size") -> int:
         """Return the size asked about, 0 standing for the published one; raise BeyondTree past it."""
         published = self._sequencer.view.size
         if size > published:
-            raise BeyondTree(f"size: the published tree has {published} entries")
+            raise BeyondTree(f"{field}: must be at most {published}")
         return size or published
 
     @unary
@@ -108,7 +108,8 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
     @unary
     async def GetConsistencyProof(self, request: log_pb2.GetConsistencyProofRequest, context: Any) -> Any:
         """Return the proof that one tree extends another."""
-        second = self._size(request.second)
+        second = self._size(request.second, "second")
+        self._size(request.first, "first")
         if request.first > second:
             raise InvalidInput("first", "must not exceed second")
         return log_pb2.Proof(hashes=self._reader.consistency(request.first, second))
@@ -130,8 +131,10 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
             case "index":
                 index = request.index.index
             case "source":
-                index = self._reader.locate(request.source.source_id, request.source.sequence)
-                if index is None or index >= view.size:
+                source_id = request.source.source_id
+                known = source_id in view.sources
+                index = self._reader.locate(source_id, request.source.sequence) if known else None
+                if index is None:
                     raise BeyondTree("source: has no such sequence")
             case _:
                 raise InvalidInput("entry", "missing")

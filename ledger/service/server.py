@@ -30,7 +30,9 @@ from ledger.engine.sequencer import Sequencer
 from ledger.service.admin import AdminServicer
 from ledger.service.audit import AuditServicer
 from ledger.service.authorise import Identifier
+from ledger.service.certificates import check_server
 from ledger.service.config import Settings, split_address
+from ledger.service.context import Parsing
 from ledger.service.disclosure import DisclosureServicer
 from ledger.service.keys import ServerKeys
 from ledger.service.log import LogServicer, Watchers
@@ -81,9 +83,11 @@ class Bound:
 class Server:
     """One ledger, serving; made by ``Server.start``."""
 
-    def __init__(self, settings: Settings, recovered: Recovered, sequencer: Sequencer) -> None:
+    def __init__(
+        self, settings: Settings, recovered: Recovered, sequencer: Sequencer, clock: Callable[[], float]
+    ) -> None:
         self._settings, self._store, self._sequencer = settings, recovered.store, sequencer
-        self._server = grpc.aio.server(options=OPTIONS)
+        self._server = grpc.aio.server(interceptors=[Parsing()], options=OPTIONS)
         self._health = health.aio.HealthServicer()
         self._watchers = Watchers(sequencer)
         self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")
@@ -91,7 +95,7 @@ class Server:
         self._scrape: tuple[Any, Any] | None = None
         self._watch: asyncio.Task[None] | None = None
         self.bound = Bound()
-        self._add_services(Reader(recovered.store, recovered.tree))
+        self._add_services(Reader(recovered.store, recovered.tree), clock)
 
     @classmethod
     async def start(cls, settings: Settings, keys: ServerKeys, clock: Callable[[], float] = time.time) -> "Server":
@@ -110,7 +114,7 @@ class Server:
         except BaseException:
             recovered.store.close()
             raise
-        server = cls(settings, recovered, sequencer)
+        server = cls(settings, recovered, sequencer, clock)
         try:
             await server._listen()
         except BaseException:
@@ -123,10 +127,10 @@ class Server:
         """The writer."""
         return self._sequencer
 
-    def _add_services(self, reader: Reader) -> None:
+    def _add_services(self, reader: Reader, clock: Callable[[], float]) -> None:
         settings, sequencer, metrics = self._settings, self._sequencer, self._metrics
         identify = Identifier(
-            [item.grant() for item in settings.grants], frozenset(settings.refused_certificates), time.time
+            [item.grant() for item in settings.grants], frozenset(settings.refused_certificates), clock
         )
         audit = AuditServicer(sequencer, reader, identify, metrics)
         log = LogServicer(sequencer, reader, self._store, self._watchers, metrics)
@@ -145,6 +149,7 @@ class Server:
         certificate = settings.path(settings.server_certificate).read_bytes()
         key = settings.path(settings.server_key).read_bytes()
         authority = settings.path(settings.client_authority).read_bytes()
+        check_server(certificate, key, authority)
         pair = [(key, certificate)]
         public = self._port("public_listen", grpc.ssl_server_credentials(pair))
         role = self._port("role_listen", grpc.ssl_server_credentials(pair, authority, require_client_auth=True))

@@ -1,5 +1,6 @@
 """A new ledger: keys, a private authority, settings, and the log opened, all below one directory."""
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.signing import PublicKey
 from ledger.engine.guard import HighWater
 from ledger.engine.recovery import create
+from ledger.service import config
 from ledger.service import keys as key_files
 from ledger.service.certificates import Certified, issue_server, make_authority
-from ledger.service.config import FILE
 
 NO_WITNESSES: Final = b"quorum none\n"
 CERTIFICATES: Final = "certs"
@@ -30,9 +31,9 @@ VKEY: Final = "log.vkey"
 
 _SETTINGS: Final = """\
 # What `ledger serve` goes by. Every setting is also an environment variable: LEDGER_ and its name in capitals.
-public_listen = "{public}"      # server TLS: checkpoints, entries, proofs, receipts for anyone
-role_listen = "{role}"        # mutual TLS: sources, auditors, admins
-metrics_listen = "{metrics}"     # Prometheus over HTTP; "" switches it off
+public_listen = {public_listen}      # server TLS: checkpoints, entries, proofs, receipts for anyone
+role_listen = {role_listen}        # mutual TLS: sources, auditors, admins
+metrics_listen = {metrics_listen}     # Prometheus over HTTP; "" switches it off
 # public_address = "ledger.example:7440"  # what clients dial, where it is not what the server binds
 # role_address = "ledger.example:7441"
 # plaintext_listen = "127.0.0.1:7443"     # public calls without TLS, loopback only
@@ -82,8 +83,8 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     """Create a ledger in an empty or missing ``directory``; raise before writing anything if a part does not fit.
 
     Raises:
-        InvalidInput: origin, approvers, threshold or a policy is malformed.
-        ConfigInvalid: the directory is not empty.
+        InvalidInput: origin, approvers, threshold, a host or a policy is malformed.
+        ConfigInvalid: the directory is not empty, its path is too long for a local socket, or an address is malformed.
     """
     check_name(opening.origin, "origin")
     Policy.parse(opening.witness_policy)
@@ -92,6 +93,11 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     check_approval_policy(opening.approvers, thresholds)
     if directory.exists() and any(directory.iterdir()):
         raise ConfigInvalid([f"{directory}: not empty; a ledger needs a directory of its own"])
+    listeners = {name: getattr(opening, name) for name in ("public_listen", "role_listen", "metrics_listen")}
+    config.check(directory, **listeners)
+    started = datetime.fromtimestamp(now, UTC)
+    authority = make_authority(opening.origin, started)
+    server = issue_server(authority, opening.hosts, started)
     keys = key_files.generate(opening.origin)
     vkey = keys.writer.checkpoint.vkey()
     opened = bodies.LogOpened(
@@ -107,9 +113,9 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_files.save(directory / "keys", keys)
-    _write_certificates(directory / CERTIFICATES, opening, datetime.fromtimestamp(now, UTC))
-    settings = _SETTINGS.format(public=opening.public_listen, role=opening.role_listen, metrics=opening.metrics_listen)
-    (directory / FILE).write_text(settings)
+    _write_certificates(directory / CERTIFICATES, authority, server)
+    settings = _SETTINGS.format(**{name: json.dumps(address) for name, address in listeners.items()})
+    (directory / config.FILE).write_text(settings)
     recovered = create(
         directory / "store", opened, keys.writer, int(now) // 60, opening.witness_policy, opening.sealing_policy
     )
@@ -122,10 +128,8 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     return Opened(vkey, log_id)
 
 
-def _write_certificates(directory: Path, opening: Opening, now: datetime) -> None:
+def _write_certificates(directory: Path, authority: Certified, server: Certified) -> None:
     directory.mkdir(mode=0o700)
-    authority = make_authority(opening.origin, now)
-    server = issue_server(authority, opening.hosts, now)
     (directory / "ca.crt").write_bytes(authority.certificate)
     (directory / "server.crt").write_bytes(server.certificate)
     key_files.write_secret(directory / "ca.key", authority.key.decode().strip())
@@ -137,7 +141,7 @@ def read_log_id(directory: Path) -> Hash:
     path = directory / LOG_ID
     try:
         return check_hash(decode_hex(path.read_text().strip(), "log_id"), "log_id")
-    except (OSError, InvalidInput):
+    except (OSError, UnicodeDecodeError, InvalidInput):
         raise ConfigInvalid([f"{path}: missing or malformed; it holds the log id in hex"]) from None
 
 
