@@ -7,7 +7,7 @@ from typing import Final
 from ledger.client import profile
 from ledger.client.profile import AllowedAuditor, Profile
 from ledger.core.errors import ConfigInvalid, InvalidInput
-from ledger.core.rules import check_name, check_source_id
+from ledger.core.rules import check_name, check_enrolled_id
 from ledger.service import config, keys
 from ledger.service.certificates import DEFAULT_DAYS, issue_client
 from ledger.service.server import serving
@@ -33,7 +33,7 @@ def issue(
     """
     if role not in CLIENT_ROLES:
         raise InvalidInput("role", f"must be one of {', '.join(CLIENT_ROLES)}")
-    check_source_id(name) if role == "source" else check_name(name, "name")
+    check_enrolled_id(name) if role == "source" else check_name(name, "name")
     made = _profile(directory, out, role, name, auditors)
     authority = load_authority(directory)
     out.mkdir(mode=0o700, parents=True)

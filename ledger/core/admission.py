@@ -6,13 +6,12 @@ from typing import Final
 
 from ledger.core import bodies
 from ledger.core.batch import Batch, Binding, decode_batch, verify_seal
-from ledger.core.chain import Auditor, Source
+from ledger.core.chain import Auditor, Source, check_openings
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.errors import InvalidInput, TooFewAuditors, Uncheckable, VerificationFailed
 from ledger.core.lookup_keys import LookupKey, verify_keys_root
 from ledger.core.sealed import check_payload_size, check_shred
 from ledger.core.sealed_keys import SealedKey, sealed_keys_digest
-from ledger.core.slots import SlotOpening, verify_opening
 
 MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 """Bytes of a batch's statements and payloads together."""
@@ -92,11 +91,7 @@ def _check_attachment(item: Attachment, body: bodies.Disclosure) -> None:
     try:
         check_shred(item.payload, item.shred)
         verify_keys_root(item.keys, item.padding, body.key_class, body.keys_root)
-        for opening in body.openings:
-            verify_opening(
-                SlotOpening(opening.position, opening.name, opening.value, opening.salt, opening.path),
-                body.slots_root,
-            )
+        check_openings(body)
     except VerificationFailed as error:
         raise InvalidInput("attachment", str(error)) from None
 

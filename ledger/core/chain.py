@@ -22,6 +22,7 @@ from ledger.core.errors import (
 from ledger.core.inner import verify_approvals, verify_inner
 from ledger.core.rules import LEDGER
 from ledger.core.signing import PublicKey
+from ledger.core.slots import verify_opening
 from ledger.core.statement import body_field, body_name
 
 ADMITTED: Final = (
@@ -168,6 +169,9 @@ class LogState:
         source = self.source(batch.source_id)
         binding = Binding(self.log_id, source.key_statement, source.previous)
         self.check_chain(batch, source)
+        for leaf in batch.leaves:
+            if isinstance(leaf.statement.body, bodies.Disclosure):
+                check_openings(leaf.statement.body)
         digest = verify_seal(batch, binding, source.keys)
         self.apply(batch, digest)
         return digest
@@ -290,6 +294,12 @@ def check_admitted(body: bodies.Body) -> None:
             raise InvalidInput("embargo", "embargoed disclosures are not admitted by this release")
         if body.late_for is not None:
             raise InvalidInput("late_for", "names no closed period of this source")
+
+
+def check_openings(body: bodies.Disclosure) -> None:
+    """Raise VerificationFailed unless each public opening leads to the disclosure's slots root (protocol §5)."""
+    for opening in body.openings:
+        verify_opening(opening, body.slots_root)
 
 
 def _refuse(body: bodies.Body) -> NoReturn:

@@ -15,7 +15,7 @@ from ledger.core import bodies, mirror
 from ledger.core.batch import OPENING, Binding, signed_bytes
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
-from ledger.core.errors import InvalidInput, VerificationFailed
+from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
 from ledger.core.merkle import leaf_hash
 from ledger.core.note import VKey
 from ledger.core.proof import root_from_inclusion, verify_inclusion
@@ -157,6 +157,8 @@ def _key_statement(
     statement = decode_leaf(extra.key_statement).statement
     binding = Binding(log_id, hashed, extra.previous)
     body = statement.body
+    if isinstance(body, bodies.KeyChanged):
+        raise Uncheckable("key_statement: changed ledger keys are not known to this release")
     if hashed == log_id and leaf.statement.source_id == LEDGER:
         return opened.ledger_keys, False, binding
     if (

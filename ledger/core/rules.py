@@ -93,7 +93,7 @@ def check_body(body: bodies.Body, recorded_at: int) -> None:
         case bodies.PolicyChanged():
             check_approval_policy(body.approvers, body.thresholds)
         case bodies.SourceRevoked():
-            _check_enrolled_id(body.source_id)
+            check_enrolled_id(body.source_id)
         case bodies.AuditorAdded() | bodies.AuditorRemoved():
             check_name(body.name, "name")
             check_key(body.signing_key, "signing_key")
@@ -123,14 +123,15 @@ def _check_disclosure(body: bodies.Disclosure, recorded_at: int) -> None:
         raise InvalidInput("openings", "positions must ascend, one each")
 
 
-def _check_enrolled_id(source_id: str) -> None:
-    check_source_id(source_id)
-    if source_id == LEDGER:
+def check_enrolled_id(source_id: str) -> str:
+    """Return ``source_id``; raise InvalidInput unless a source may bear it."""
+    if check_source_id(source_id) == LEDGER:
         raise InvalidInput("source_id", "is the ledger's own")
+    return source_id
 
 
 def _check_enrolment(body: bodies.SourceEnrolled | bodies.SourceKeyChanged) -> None:
-    _check_enrolled_id(body.source_id)
+    check_enrolled_id(body.source_id)
     check_source_id(body.service, "service")
     check_keys(body.keys, "keys")
     if body.grace_hours > MAX_GRACE_HOURS:

@@ -6,9 +6,9 @@ slots root = MTH over the 32 slot data in position order
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from ledger.core.bodies import SlotOpening
 from ledger.core.canonical_json import decode_json, encode_json
 from ledger.core.encoding import Hash, check_hash, label, str8
 from ledger.core.errors import InvalidInput, VerificationFailed
@@ -29,17 +29,6 @@ _SLOT: Final = label("slot")
 _POSITIONS: Final = {name: position for position, name in enumerate(SLOT_NAMES)}
 _PREFIXES: Final = tuple(str8(name) for name in SLOT_NAMES)
 _ABSENT: Final = str8("")
-
-
-@dataclass(frozen=True, slots=True)
-class SlotOpening:
-    """One slot shown: position 0 to 31, name, RFC 8785 value, 16-byte salt, 5 hashes from leaf to root."""
-
-    position: int
-    name: str
-    value: bytes
-    salt: bytes
-    path: tuple[Hash, ...]
 
 
 def slot_salts(entry_secret: bytes) -> tuple[bytes, ...]:

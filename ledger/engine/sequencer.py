@@ -6,7 +6,7 @@ leaves the old head or the new. A write that fails halts the writer: whether it 
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,10 +17,11 @@ from ledger.core.admission import Examined, authenticate, check_boxes, check_clo
 from ledger.core.batch import Batch, Binding, decode_batch, sign_batch, verify_seal
 from ledger.core.chain import Auditor, Governing, LogState, Source
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
-from ledger.core.encoding import ZERO_HASH, Hash
-from ledger.core.errors import AlreadyLogged, Busy, LedgerError, StoreDamaged, Unavailable
+from ledger.core.encoding import ZERO_HASH, Hash, sha256
+from ledger.core.errors import AlreadyLogged, Busy, InvalidInput, LedgerError, StoreDamaged, Unavailable
 from ledger.core.merkle import leaf_hash
 from ledger.core.note import SigningKey
+from ledger.core.policy import Policy
 from ledger.core.rules import LEDGER
 from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.signing import SecretKey
@@ -255,8 +256,9 @@ class Sequencer:
         return first
 
     def _place_own(self, job: _Job, body: bodies.Governance, commit: "_Commit") -> int:
-        policy = dict(job.files).get(schema.meta_key("sealing_policy"))
-        minimum = self._minimum if policy is None else minimum_auditors(policy)
+        minimum = self._minimum
+        if isinstance(body, bodies.PolicyChanged):
+            minimum = _check_policies(body, dict(job.files))
         self._state.check_governance(body)
         source = self._state.sources[LEDGER]
         minute = max(self._clock(), source.recorded_at)
@@ -328,6 +330,18 @@ class Sequencer:
             MappingProxyType(dict(state.auditors)),
             self._minimum,
         )
+
+
+def _check_policies(body: bodies.PolicyChanged, files: Mapping[bytes, bytes]) -> int:
+    """Return the new minimum of auditors; raise InvalidInput unless both files that ``body`` names are there."""
+    for name, digest in (
+        ("witness_policy", body.witness_policy_digest),
+        ("sealing_policy", body.sealing_policy_digest),
+    ):
+        if sha256(files.get(schema.meta_key(name), b"")) != digest:
+            raise InvalidInput(name, "does not match its digest")
+    Policy.parse(files[schema.meta_key("witness_policy")])
+    return minimum_auditors(files[schema.meta_key("sealing_policy")])
 
 
 class _Commit:

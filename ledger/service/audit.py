@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
+from ledger.core.errors import NotPermitted
 from ledger.engine.reader import Reader, check_range
 from ledger.engine.sequencer import Sequencer
 from ledger.service import convert
@@ -26,7 +27,10 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     ) -> AsyncIterator[disclosure_pb2.SealedBatch]:
         """Yield sealed payloads with shreds and boxes, batch by batch."""
         identity = require(self._identify(context), "auditor")
-        check_range(request.begin, request.end, self._sequencer.view.size)
+        view = self._sequencer.view
+        if not any(auditor.name == identity.name and not auditor.removed for auditor in view.auditors.values()):
+            raise NotPermitted("auditor: the log names none of this name, or it was removed")
+        check_range(request.begin, request.end, view.size)
         for batch in self._reader.sealed(request.begin, request.end):
             self.fetches[identity.name] += len(batch.entries)
             self.metrics.fetched(identity.name, len(batch.entries))

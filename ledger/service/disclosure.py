@@ -6,7 +6,8 @@ from concurrent.futures import Executor
 from typing import Any
 
 from ledger.core.admission import Examined, examine
-from ledger.core.errors import StoreDamaged, UnknownSource
+from ledger.core.errors import NotPermitted, StoreDamaged, UnknownSource
+from ledger.core.rules import LEDGER
 from ledger.engine.reader import Reader, check_range
 from ledger.engine.sequencer import Sequencer
 from ledger.service import convert
@@ -14,8 +15,8 @@ from ledger.service.context import Identify, require, stream, unary
 from ledger.service.metrics import Metrics
 from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
 
-SMALL_BATCH = 8
-"""Statements up to which a batch is examined at once rather than on another thread."""
+SMALL_BATCH = 16 * 1024
+"""Bytes up to which a batch is examined at once rather than on another thread."""
 
 
 class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
@@ -32,7 +33,9 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
     async def SubmitBatch(self, request: disclosure_pb2.SubmitBatchRequest, context: Any) -> Any:
         """Log one batch and answer with its range receipt."""
         identity = require(self._identify(context), "source")
-        if len(request.statements) <= SMALL_BATCH:
+        if identity.name == LEDGER:
+            raise NotPermitted("source_id: is the ledger's own")
+        if request.ByteSize() <= SMALL_BATCH:
             examined = _examine(request)
         else:
             loop = asyncio.get_running_loop()

@@ -155,10 +155,13 @@ class Server:
         role = self._port("role_listen", grpc.ssl_server_credentials(pair, authority, require_client_auth=True))
         plaintext = self._port("plaintext_listen", None)
         socket = settings.path(settings.admin_socket)
-        self._bind("admin_socket", f"unix:{socket}", None)
+        mask = os.umask(0o177)  # the socket is the operator's alone from its first moment
+        try:
+            self._bind("admin_socket", f"unix:{socket}", None)
+        finally:
+            os.umask(mask)
         metrics = self._serve_metrics()
         await self._server.start()
-        socket.chmod(0o600)
         self.bound = Bound(public, role, plaintext, metrics, str(socket))
         _write(settings.path(Path(SERVING)), json.dumps(asdict(self.bound)) + "\n")
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)

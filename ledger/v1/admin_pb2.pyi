@@ -108,7 +108,7 @@ class SourceStatus(_message.Message):
     KEY_STATEMENT_INDEX_FIELD_NUMBER: _builtins.int
     service: _builtins.str
     forced: _builtins.bool
-    """the current key came without the old key's signature"""
+    """some key of the source came without the old key's signature"""
     key_statement_index: _builtins.int
     @_builtins.property
     def head(self) -> _disclosure_pb2.SourceHead: ...

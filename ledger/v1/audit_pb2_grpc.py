@@ -48,7 +48,8 @@ class AuditServiceServicer:
     def StreamSealedPayloads(self, request, context):
         """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
         out. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
-        OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role.
+        OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role, and for an auditor whom the log does not
+        name, or names as removed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

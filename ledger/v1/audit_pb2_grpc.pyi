@@ -35,7 +35,8 @@ class AuditServiceStub:
     StreamSealedPayloads: _grpc.UnaryStreamMultiCallable[_audit_pb2.StreamSealedPayloadsRequest, _disclosure_pb2.SealedBatch]
     """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
     out. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
-    OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role.
+    OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role, and for an auditor whom the log does not
+    name, or names as removed.
     """
 
 @_typing.type_check_only
@@ -44,7 +45,8 @@ class AuditServiceAsyncStub(AuditServiceStub):
     StreamSealedPayloads: _aio.UnaryStreamMultiCallable[_audit_pb2.StreamSealedPayloadsRequest, _disclosure_pb2.SealedBatch]  # type: ignore[assignment]
     """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
     out. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
-    OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role.
+    OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role, and for an auditor whom the log does not
+    name, or names as removed.
     """
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -56,7 +58,8 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_disclosure_pb2.SealedBatch], _abc.AsyncIterator[_disclosure_pb2.SealedBatch]]:
         """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
         out. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
-        OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role.
+        OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role, and for an auditor whom the log does not
+        name, or names as removed.
         """
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

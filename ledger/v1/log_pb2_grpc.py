@@ -127,7 +127,8 @@ class LogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetReceipt(self, request, context):
-        """A stand-alone receipt, a C2SP tlog-proof, under the latest checkpoint. NOT_FOUND: the source has no such sequence.
+        """A stand-alone receipt, a C2SP tlog-proof, under the latest checkpoint. OUT_OF_RANGE also for a sequence that the
+        source has not used.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

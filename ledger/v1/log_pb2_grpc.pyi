@@ -49,7 +49,9 @@ class LogServiceStub:
     GetRangeProof: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetRangeProofRequest, _log_pb2.RangeProof]
     """Nodes left and right of [begin, end): with its leaf hashes they give the root at `size`."""
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetReceiptRequest, _log_pb2.Receipt]
-    """A stand-alone receipt, a C2SP tlog-proof, under the latest checkpoint. NOT_FOUND: the source has no such sequence."""
+    """A stand-alone receipt, a C2SP tlog-proof, under the latest checkpoint. OUT_OF_RANGE also for a sequence that the
+    source has not used.
+    """
     GetPolicies: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetPoliciesRequest, _log_pb2.Policies]
     """The files behind the digests of LOG_OPENED or the latest POLICY_CHANGED."""
     GetDirectory: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetDirectoryRequest, _log_pb2.Directory]
@@ -71,7 +73,9 @@ class LogServiceAsyncStub(LogServiceStub):
     GetRangeProof: _aio.UnaryUnaryMultiCallable[_log_pb2.GetRangeProofRequest, _log_pb2.RangeProof]  # type: ignore[assignment]
     """Nodes left and right of [begin, end): with its leaf hashes they give the root at `size`."""
     GetReceipt: _aio.UnaryUnaryMultiCallable[_log_pb2.GetReceiptRequest, _log_pb2.Receipt]  # type: ignore[assignment]
-    """A stand-alone receipt, a C2SP tlog-proof, under the latest checkpoint. NOT_FOUND: the source has no such sequence."""
+    """A stand-alone receipt, a C2SP tlog-proof, under the latest checkpoint. OUT_OF_RANGE also for a sequence that the
+    source has not used.
+    """
     GetPolicies: _aio.UnaryUnaryMultiCallable[_log_pb2.GetPoliciesRequest, _log_pb2.Policies]  # type: ignore[assignment]
     """The files behind the digests of LOG_OPENED or the latest POLICY_CHANGED."""
     GetDirectory: _aio.UnaryUnaryMultiCallable[_log_pb2.GetDirectoryRequest, _log_pb2.Directory]  # type: ignore[assignment]
@@ -132,7 +136,9 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _log_pb2.GetReceiptRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_log_pb2.Receipt, _abc.Awaitable[_log_pb2.Receipt]]:
-        """A stand-alone receipt, a C2SP tlog-proof, under the latest checkpoint. NOT_FOUND: the source has no such sequence."""
+        """A stand-alone receipt, a C2SP tlog-proof, under the latest checkpoint. OUT_OF_RANGE also for a sequence that the
+        source has not used.
+        """
 
     @_abc_1.abstractmethod
     def GetPolicies(

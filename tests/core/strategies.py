@@ -78,8 +78,8 @@ def lawful(body: bodies.Body, minute: int, source_id: str) -> bodies.Body:
     match body:
         case bodies.LogOpened():
             vkey = VKey.of(ORIGIN, ED25519, key("checkpoints").key).format()
-            keys = (key("chain"),)
-            return replace(body, origin=ORIGIN, checkpoint_vkey=vkey, ledger_keys=keys, approvers=(), thresholds=())
+            own = (key("chain"),)
+            return replace(body, origin=ORIGIN, checkpoint_vkey=vkey, ledger_keys=own, approvers=(), thresholds=())
         case bodies.PolicyChanged():
             keys = tuple(key(f"approver {number}") for number in range(len(body.approvers)))
             rows = tuple(bodies.Threshold(number, len(keys)) for number in range(len(body.thresholds)))

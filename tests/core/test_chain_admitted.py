@@ -10,7 +10,7 @@ from ledger.core import bodies
 from ledger.core.batch import decode_batch, sign_batch
 from ledger.core.chain import ADMITTED, check_admitted
 from ledger.core.encoding import ZERO_HASH, sha256
-from ledger.core.errors import InvalidInput
+from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.statement import Statement, body_name
 from tests.core.world import World, secret
 
@@ -73,3 +73,16 @@ def test_embargoed_and_late_disclosures_are_not_admitted(change: dict[str, objec
     check_admitted(replace(DISCLOSURE, part=bodies.Part(0, 2)))
     with pytest.raises(InvalidInput, match=message):
         check_admitted(replace(DISCLOSURE, **change))  # type: ignore[arg-type]  # a table of two fields
+
+
+def test_replay_checks_public_openings() -> None:
+    """A leaf whose public opening does not lead to its slots root is disproven from the leaves alone."""
+    world = World.open()
+    world.enrol("alpha")
+    opening = bodies.SlotOpening(19, "outcome", b'"FULL"', bytes(16), (DIGEST,) * 5)
+    source = world.state.sources["alpha"]
+    said = Statement("alpha", 0, world.minute, replace(DISCLOSURE, openings=(opening,)))
+    batch = decode_batch(sign_batch([said], world.binding("alpha"), DIGEST, [world.secrets["alpha"].sign]))
+    with pytest.raises(VerificationFailed, match="slot: does not lead to the slots root"):
+        world.state.replay(batch)
+    assert world.state.sources["alpha"] == source

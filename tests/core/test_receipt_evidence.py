@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from ledger.core import bodies
+from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
-from ledger.core.errors import LedgerError, VerificationFailed
+from ledger.core.errors import LedgerError, Uncheckable, VerificationFailed
+from ledger.core.merkle import leaf_hash, tree_root
 from ledger.core.receipt import format_receipt, verify_receipt
 from ledger.core.signing import Signature
-from ledger.core.statement import Seal
-from tests.core.world import World, mixed, secret
+from ledger.core.statement import Seal, Statement, encode_statement
+from tests.core.world import World, inclusion_path, mixed, secret
 
 WORLD = mixed()
 ELSEWHERE = World.open(sealing_policy=b'{"min_auditors":1,"publish":["outcome"]}')
@@ -142,3 +145,22 @@ def test_a_checkpoint_of_another_log_is_refused() -> None:
     receipt = format_receipt(5, WORLD.inclusion(5), other.checkpoint(), WORLD.receipt_extra(5))
     with pytest.raises(VerificationFailed, match=NO_PATH):
         verify_receipt(receipt, WORLD.vkey)
+
+
+def test_a_changed_ledger_key_is_uncheckable() -> None:
+    """An entry of the ledger's own chain under a later key is not disproven: this release does not know such keys."""
+    changed = bodies.KeyChanged(9, bodies.LedgerKey.CHAIN, "", (), b"", ZERO_HASH)
+    leaf = encode_statement(Statement("ledger", 50, WORLD.minute, changed))
+    leaves = [*WORLD.leaves, leaf, WORLD.leaves[1]]
+    hashes = [leaf_hash(data) for data in leaves]
+    index, size = len(leaves) - 1, len(leaves)
+    extra = replace(
+        WORLD.receipt_extra(1),
+        key_statement=leaf,
+        key_statement_index=index - 1,
+        key_statement_path=inclusion_path(hashes, index - 1),
+        log_opened_path=inclusion_path(hashes, 0),
+    )
+    note = sign_checkpoint(Checkpoint(WORLD.log.name, size, tree_root(hashes)), WORLD.log).note.format()
+    with pytest.raises(Uncheckable, match="key_statement: changed ledger keys are not known"):
+        verify_receipt(format_receipt(index, inclusion_path(hashes, index), note, extra), WORLD.vkey)

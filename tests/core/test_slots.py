@@ -5,12 +5,12 @@ import hashlib
 
 import pytest
 
+from ledger.core.bodies import SlotOpening
 from ledger.core.encoding import Hash
 from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.merkle import leaf_hash, merkle_root
 from ledger.core.slots import (
     SLOT_NAMES,
-    SlotOpening,
     open_slots,
     slot_data,
     slot_salts,

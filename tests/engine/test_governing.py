@@ -117,7 +117,8 @@ def test_approvers_change_with_the_policy(ledger: Ledger) -> None:
             (bodies.Threshold(0, 1),),
         )
     )
-    ledger.follow()
+    ledger.followed += 1
+    ledger.send(ledger.world.placed[-1], files(ledger.world.sealing_policy)).result(TIMEOUT)
     number = ledger.world.state.governing.next_number
     body = replace(ledger.world.enrolment("gamma"), number=number)
     old = approve(ledger.world.log_id, body, ledger.world.approvers)
@@ -126,6 +127,21 @@ def test_approvers_change_with_the_policy(ledger: Ledger) -> None:
     ledger.world.approvers = (new,)
     ledger.world.enrol("gamma")
     ledger.follow()
+    ledger.check()
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_policy_change_brings_its_files(ledger: Ledger, missing: int) -> None:
+    """Without either file behind its digest a change is refused, and nothing a restart could not read is stored."""
+    governing = ledger.world.state.governing
+    body = bodies.PolicyChanged(
+        0, governing.witness_policy_digest, governing.sealing_policy_digest, governing.approvers, governing.thresholds
+    )
+    rows = files(ledger.world.sealing_policy)
+    name = rows.pop(missing)[0][1:].decode()
+    with pytest.raises(InvalidInput, match=f"{name}: does not match its digest"):
+        ledger.sequencer.govern(numbered(ledger, body), rows).result(TIMEOUT)
+    ledger.reopen()
     ledger.check()
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ledger.core.bodies import SlotOpening
 from ledger.core.canonical_json import encode_json
 from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
 from ledger.core.lookup_keys import (
@@ -18,7 +19,7 @@ from ledger.core.lookup_keys import (
 from ledger.core.merkle import leaf_hash, merkle_root
 from ledger.core.record_input import disclosure_from_object
 from ledger.core.sealed import aggregates_root
-from ledger.core.slots import SLOT_NAMES, SlotOpening, open_slots, slot_data, slot_salts, slots_root, verify_opening
+from ledger.core.slots import SLOT_NAMES, open_slots, slot_data, slot_salts, slots_root, verify_opening
 from tests.published.reading import Case, cases, hashes, raw, rebuild, vectors
 
 SLOTS = vectors("slots")

@@ -7,7 +7,9 @@ import grpc
 import pytest
 import pytest_asyncio
 
+from ledger.client.requests import Request
 from ledger.core import bodies
+from ledger.core.encoding import Hash
 from ledger.core.sealed import open_payload, verify_opened, verify_payload_digest
 from ledger.core.sealed_keys import open_box
 from ledger.core.statement import decode_leaf
@@ -165,3 +167,23 @@ async def test_a_row_that_is_lost_is_data_loss() -> None:
                 answer = await refusal(drained(stub(transport, "disclosure").StreamOwnPayloads(request)))
                 assert answer.code is grpc.StatusCode.DATA_LOSS
                 assert answer.message == f"{what}: missing; run ledgerctl fsck"
+
+
+async def test_only_auditors_that_the_log_names_fetch() -> None:
+    """A certificate alone opens nothing: a name that the log never had, or names as removed, is refused."""
+    async with serving(metrics_listen="") as served:
+        auditor = await served.accredit("Auditor One")
+        stranger = served.member("auditor", "Auditor Two")
+        await served.accredit("Auditor Three")
+        request = StreamSealedPayloadsRequest(begin=0, end=1)
+        async with role_channel(served, stranger) as transport:
+            answer = await refusal(drained(stub(transport, "audit").StreamSealedPayloads(request)))
+        assert answer.code is grpc.StatusCode.PERMISSION_DENIED
+        half = auditor.own_key.public
+        gone = bodies.AuditorRemoved(0, "Auditor One", half.public, Hash(half.x25519))
+        async with role_channel(served, auditor) as transport:
+            assert await drained(stub(transport, "audit").StreamSealedPayloads(request)) == []
+            await served.govern(Request(served.log_id, gone))
+            answer = await refusal(drained(stub(transport, "audit").StreamSealedPayloads(request)))
+        assert answer.code is grpc.StatusCode.PERMISSION_DENIED
+        assert answer.message == "auditor: the log names none of this name, or it was removed"

@@ -1,14 +1,19 @@
 """Who may call what: roles by certificate, on the role listener alone."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
 import pytest
 
+from ledger.cli.issuing import issue
 from ledger.client.transport import channel
+from ledger.core.errors import InvalidInput
+from ledger.service.certificates import issue_client
+from ledger.service.setup import load_authority
 from ledger.v1.admin_pb2 import GetStatusRequest
-from ledger.v1.disclosure_pb2 import GetHeadRequest, StreamOwnPayloadsRequest
+from ledger.v1.disclosure_pb2 import GetHeadRequest, StreamOwnPayloadsRequest, SubmitBatchRequest
 from ledger.v1.log_pb2 import GetCheckpointRequest
 from tests.served import serving
 from tests.service.calls import (
@@ -91,3 +96,32 @@ async def test_the_local_socket_is_the_operators() -> None:
             assert (await stub(transport, "admin").GetStatus(GetStatusRequest())).log_id == served.log_id
             answer = await refusal(stub(transport, "disclosure").GetHead(GetHeadRequest(source_id="alpha")))
             assert answer.code is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_the_ledgers_own_chain_is_no_sources() -> None:
+    """A source certificate that bears the ledger's own name submits nothing, whatever it signs."""
+    async with serving(metrics_listen="") as served:
+        member = served.member("source", "messages")
+        impostor = issue_client(load_authority(served.directory), "source", "ledger", datetime.now(UTC))
+        folder = member.profile.directory
+        (folder / "client.crt").write_bytes(impostor.certificate)
+        (folder / "client.key").write_bytes(impostor.key)
+        async with role_channel(served, member) as transport, unchanged(served):
+            answer = await refusal(stub(transport, "disclosure").SubmitBatch(SubmitBatchRequest()))
+        assert answer.code is grpc.StatusCode.PERMISSION_DENIED
+        assert answer.message == "source_id: is the ledger's own"
+
+
+async def test_no_certificate_bears_the_ledgers_name() -> None:
+    """The source id of the ledger's own chain is refused before anything is issued."""
+    async with serving(started=False) as served:
+        with pytest.raises(InvalidInput, match="source_id: is the ledger's own"):
+            issue(served.directory, "source", "ledger", served.clients / "impostor")
+        assert not (served.clients / "impostor").exists()
+
+
+async def test_the_local_socket_is_closed_to_others() -> None:
+    """The socket is made with mode 0600, whatever the process's mask allows."""
+    async with serving(metrics_listen="") as served:
+        socket = served.settings.path(served.settings.admin_socket)
+        assert socket.stat().st_mode & 0o777 == 0o600
