@@ -9,10 +9,13 @@ import grpc
 from ledger.client.reads import Entry, LogClient
 from ledger.client.transport import translate
 from ledger.core import bodies
-from ledger.core.errors import VerificationFailed
+from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
 from ledger.core.sealed import OpenedPayload, open_payload, verify_opened, verify_payload_digest
 from ledger.core.sealed_keys import open_box
 from ledger.v1 import audit_pb2, audit_pb2_grpc, disclosure_pb2
+
+SEALED_TO_OTHERS: Final = "sealed before this auditor was accredited, or not to it"
+"""Why nothing can be said of a payload: no box of its batch opens with the auditor's key."""
 
 WINDOW: Final = 4096
 """Entries asked for at once."""
@@ -57,7 +60,7 @@ def _batch_key(boxes: Sequence[disclosure_pb2.SealedKey], x25519_secret: bytes) 
     for box in boxes:
         try:
             return open_box(box.box, x25519_secret)
-        except VerificationFailed:
+        except (VerificationFailed, InvalidInput):
             continue
     return None
 
@@ -71,7 +74,7 @@ def open_entry(
     if payload is None:
         return Opened(entry, None, "the payload is missing, and no erasure explains it")
     if batch_key is None:
-        return Opened(entry, None, "sealed before this auditor was accredited, or not to it")
+        return Opened(entry, None, SEALED_TO_OTHERS)
     if not isinstance(body, bodies.Disclosure):
         return Opened(entry, None, "no disclosure, yet it has a payload")
     try:
@@ -80,6 +83,6 @@ def open_entry(
             payload.payload, batch_key, log_id, statement.source_id, statement.sequence, payload.shred
         )
         verify_opened(opened, body.slots_root, body.keys_root, body.key_class, body.aggregates_root)
-    except VerificationFailed as error:
+    except (VerificationFailed, InvalidInput, Uncheckable) as error:
         return Opened(entry, None, str(error))
     return Opened(entry, opened)

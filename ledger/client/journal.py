@@ -16,7 +16,7 @@ from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt, crypto_aea
 from nacl.exceptions import CryptoError
 
 from ledger.core.encoding import ZERO_HASH, Hash, label
-from ledger.core.errors import Locked, StoreDamaged
+from ledger.core.errors import Locked, StoreDamaged, Unavailable
 
 _FORMAT: Final = 1
 _NONCE: Final = 24
@@ -43,7 +43,12 @@ class Position:
 
 
 class Journal:
-    """The state of one source in one log; raises Locked while another process has it open."""
+    """The state of one source in one log.
+
+    Raises:
+        Locked: another process has it open.
+        StoreDamaged: no journal, a damaged one, of another format, or another log's or source's.
+    """
 
     def __init__(self, directory: Path, log_id: Hash, source_id: str, seed: bytes) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,24 +60,28 @@ class Journal:
             raise Locked(f"{directory}: another process records for this source; stop it first") from None
         self._key = hashlib.blake2b(_LABEL, key=seed, digest_size=32).digest()
         self._log_id, self._source_id = log_id, source_id
+        path = directory / "journal.sqlite"
         try:
-            self._db = self._open(directory / "journal.sqlite")
-            self.position = self._load()
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare(path)
+                self.position = self._load()
+            except BaseException:
+                self._db.close()
+                raise
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise StoreDamaged(f"{path}: not a recorder's journal that can be read ({error})") from None
         except BaseException:
             os.close(self._lock)
             raise
 
-    def _open(self, path: Path) -> sqlite3.Connection:
-        try:
-            database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            path.chmod(0o600)
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=FULL")
-            database.execute("PRAGMA secure_delete=ON")
-            database.executescript(_SCHEMA)
-        except sqlite3.DatabaseError:
-            raise StoreDamaged(f"{path}: not a recorder's journal") from None
-        return database
+    def _prepare(self, path: Path) -> None:
+        path.chmod(0o600)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA secure_delete=ON")
+        self._db.executescript(_SCHEMA)
 
     def _load(self) -> Position:
         row = self._db.execute(
@@ -104,24 +113,31 @@ class Journal:
 
     def pending(self) -> bytes | None:
         """Return the batch that waits for an answer, or None; raise StoreDamaged unless it decrypts."""
-        row = self._db.execute("SELECT first_sequence, request FROM pending").fetchone()
-        if row is None:
-            return None
-        sequence, sealed = row
         try:
+            row = self._db.execute("SELECT first_sequence, request FROM pending").fetchone()
+            if row is None:
+                return None
+            sequence, sealed = row
             return crypto_aead_xchacha20poly1305_ietf_decrypt(
                 sealed[_NONCE:], str(sequence).encode(), sealed[:_NONCE], self._key
             )
+        except sqlite3.Error as error:
+            raise StoreDamaged(f"journal: the pending batch cannot be read ({error})") from None
         except (CryptoError, ValueError):
-            raise StoreDamaged("journal: the pending batch does not decrypt with this key") from None
+            raise StoreDamaged(
+                "journal: the pending batch does not decrypt with this key; open it with the key that signed it"
+            ) from None
 
     def store(self, first_sequence: int, request: bytes) -> None:
-        """Store a signed batch durably, before it is sent."""
+        """Store a signed batch durably, before it is sent; raise Unavailable if that fails, and nothing is stored."""
         nonce = os.urandom(_NONCE)
         sealed = nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(
             request, str(first_sequence).encode(), nonce, self._key
         )
-        self._db.execute("INSERT INTO pending VALUES (?, ?)", (first_sequence, sealed))
+        try:
+            self._db.execute("INSERT INTO pending VALUES (?, ?)", (first_sequence, sealed))
+        except sqlite3.Error as error:
+            raise Unavailable(f"journal: cannot be written ({error})") from None
 
     def settle(self, position: Position) -> None:
         """Delete the answered batch and advance; a crash that loses this only resends the same bytes."""

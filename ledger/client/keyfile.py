@@ -102,7 +102,7 @@ def save(path: Path, key: KeyFile, passphrase: bytes | None = None) -> Path:
     return half
 
 
-def load(path: Path, passphrase: Callable[[], bytes] | None = None) -> KeyFile:
+def load(path: Path | str, passphrase: Callable[[], bytes] | None = None) -> KeyFile:
     """Return the key at ``path``; ``passphrase`` is asked only where one is needed.
 
     Raises:
@@ -110,6 +110,7 @@ def load(path: Path, passphrase: Callable[[], bytes] | None = None) -> KeyFile:
         NotPermitted: readable by others.
         NotAuthenticated: a passphrase is needed and missing, or it is wrong.
     """
+    path = Path(path)
     if path.stat().st_mode & 0o077:
         raise NotPermitted(f"{path}: readable by others; chmod 600 it")
     content = _content(path)
@@ -149,7 +150,7 @@ def _create(path: Path, content: Mapping[str, Any], mode: int) -> None:
 def _content(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInput(str(path), "not a key file") from None
     if not isinstance(content, dict) or content.get("version") != _VERSION:
         raise InvalidInput(str(path), "not a key file of this version")

@@ -83,6 +83,8 @@ async def open_recorder(
         UnknownSource, KeySuperseded: the log does not name this source, or names another key.
         TooFewAuditors: none of the profile's auditors is in the log.
         Refused: the journal and the log disagree on where the chain stands.
+        InvalidInput, Refused: the ledger refuses what an earlier run left unanswered; the next opening goes on
+            without it.
     """
     if profile.role != "source":
         raise ConfigInvalid(["profile: recording needs a profile of the role source"])
@@ -90,21 +92,17 @@ async def open_recorder(
     directory = profile.path(profile.state) if state is None else state
     async with profile.role_channel() as channel:
         journal = Journal(directory, pins.log_id, source_id, key.secret.seed)
+        recorder = Recorder(channel, pins, key.secret, journal, clock, patience)
         try:
+            await recorder.recover()
             position = journal.position
             reader = LogClient(channel, pins, position.size, position.root if position.size else None)
             chain = await _chain(reader, profile, key)
-            if journal.pending() is None:
-                journal.settle(await _position(channel, reader, chain, position))
-            recorder = Recorder(channel, pins, chain, key.secret, journal, clock, patience)
-            await recorder.__aenter__()
-        except BaseException:
-            journal.close()
-            raise
-        try:
+            journal.settle(await _position(channel, reader, chain, position))
+            recorder.start(chain)
             yield recorder
         finally:
-            await recorder.__aexit__()
+            await recorder.close()
 
 
 async def _chain(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:
@@ -132,12 +130,15 @@ async def _chain(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:
 
 
 async def _position(channel: grpc.aio.Channel, reader: LogClient, chain: Chain, position: Position) -> Position:
-    """Return where to continue: the journal's position, or for a new journal the log's head once it is proven."""
+    """Return where to continue: the journal's position, or for a new journal the log's head once it is proven.
+
+    Either way under the tree that ``reader`` has just verified, which the next answer has to extend.
+    """
     stub: Any = disclosure_pb2_grpc.DisclosureServiceStub(channel)
     with translate():
         head = await stub.GetHead(disclosure_pb2.GetHeadRequest(source_id=chain.source_id))
     if (head.next_sequence, head.previous) == (position.next_sequence, position.previous):
-        return position
+        return _seen(position, reader)
     if position.next_sequence:
         raise Refused(
             f"journal: stands at {position.next_sequence}, the log at {head.next_sequence}: another recorder used this "
@@ -146,11 +147,17 @@ async def _position(channel: grpc.aio.Channel, reader: LogClient, chain: Chain, 
     _, last = await reader.receipt((chain.source_id, head.next_sequence - 1))
     if last.statement.seal is None or last.batch_digest != head.previous:
         raise VerificationFailed("head: not where the log's own entries say the chain stands")
-    return replace(
-        position,
-        next_sequence=head.next_sequence,
-        previous=last.batch_digest,
-        recorded_at=last.statement.recorded_at,
-        size=reader.size,
-        root=position.root if reader.root is None else reader.root,
+    return _seen(
+        replace(
+            position,
+            next_sequence=head.next_sequence,
+            previous=last.batch_digest,
+            recorded_at=last.statement.recorded_at,
+        ),
+        reader,
     )
+
+
+def _seen(position: Position, reader: LogClient) -> Position:
+    assert reader.root is not None  # noqa: S101 -- the reader has verified a checkpoint
+    return replace(position, size=reader.size, root=reader.root)

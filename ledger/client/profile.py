@@ -77,7 +77,10 @@ class Profile:
         if not (self.role_address and self.certificate and self.certificate_key):
             raise NotAuthenticated("profile: has no role_address, certificate and certificate_key")
         certificate = self.path(self.certificate).read_bytes()
-        expires = x509.load_pem_x509_certificate(certificate).not_valid_after_utc.timestamp()
+        try:
+            expires = x509.load_pem_x509_certificate(certificate).not_valid_after_utc.timestamp()
+        except ValueError:
+            raise NotAuthenticated(f"{self.path(self.certificate)}: not a certificate in PEM") from None
         if (time.time() if now is None else now) >= expires:
             raise NotAuthenticated("certificate: expired; ask the operator for a new one")
         key = self.path(self.certificate_key).read_bytes()
@@ -89,11 +92,11 @@ _REQUIRED: Final = ("origin", "vkey", "log_id", "address")
 _AUDITOR: Final = {"name", "ed25519", "x25519"}
 
 
-def load(path: Path) -> Profile:
+def load(path: Path | str) -> Profile:
     """Return the profile at ``path``, a file or the directory it lies in; raise ConfigInvalid with every mistake."""
-    file = path / FILE if path.is_dir() else path
+    file = Path(path) / FILE if Path(path).is_dir() else Path(path)
     try:
-        content = tomllib.loads(file.read_text())
+        content = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigInvalid([f"{file}: missing; ledgerctl certs makes one"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -113,8 +116,7 @@ def _problems(content: Mapping[str, Any]) -> list[str]:
     problems = [f"{name}: unknown" for name in content if name not in (*_TEXTS, "auditors")]
     problems += [f"{name}: missing" for name in _REQUIRED if name not in content]
     problems += [f"{name}: must be a text" for name in _TEXTS if name in content and not isinstance(content[name], str)]
-    if not problems:
-        problems += _pin_problems(content)
+    problems += _pin_problems(content)
     rows = content.get("auditors", [])
     if not isinstance(rows, list):
         return [*problems, "auditors: must be a list of tables"]
@@ -130,11 +132,13 @@ def _problems(content: Mapping[str, Any]) -> list[str]:
 
 def _pin_problems(content: Mapping[str, Any]) -> list[str]:
     problems = []
+    vkey, log_id = content.get("vkey"), content.get("log_id")
     try:
-        VKey.parse(content["vkey"])
+        if isinstance(vkey, str):
+            VKey.parse(vkey)
     except LedgerError as error:
         problems.append(f"vkey: {error}")
-    if not _is_hash(content["log_id"]):
+    if isinstance(log_id, str) and not _is_hash(log_id):
         problems.append(f"log_id: must be {HASH_SIZE} bytes in hex")
     return problems
 
@@ -157,10 +161,10 @@ def save(path: Path, profile: Profile) -> None:
             f"ed25519 = {_quote(auditor.ed25519.hex())}",
             f"x25519 = {_quote(auditor.x25519.hex())}",
         ]
-    with path.open("x") as file:
+    with path.open("x", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
 
 
 def _quote(text: str) -> str:
-    """TOML's basic strings take JSON's escapes."""
-    return json.dumps(text)
+    """TOML's basic strings take JSON's escapes, but for its surrogate pairs, and must escape DELETE too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ledger.core.batch import Batch, Binding
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.encoding import Hash, check_hash
-from ledger.core.errors import VerificationFailed
+from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.merkle import leaf_hash
 from ledger.core.note import VKey
 from ledger.core.proof import RangeProof, VerifiedRange, verify_consistency, verify_inclusion, verify_range
@@ -74,8 +74,23 @@ def verify_answer(
     """Return the answer to ``batch`` once it is proven.
 
     ``known`` is the size and root last verified (size 0 for none). Raises VerificationFailed unless the checkpoint is
-    the log's and extends what is known, the batch's own leaf hashes lead to its root, and the key evidence is in it.
+    the log's and extends what is known, the batch's own leaf hashes lead to its root, and the key evidence is in it,
+    below the batch. A malformed answer is the ledger's fault too: InvalidInput would blame the batch.
     """
+    try:
+        return _verify_answer(response, batch, binding, log, origin, known)
+    except InvalidInput as error:
+        raise VerificationFailed(f"answer: {error}") from None
+
+
+def _verify_answer(
+    response: disclosure_pb2.SubmitBatchResponse,
+    batch: Batch,
+    binding: Binding,
+    log: VKey,
+    origin: str,
+    known: tuple[int, Hash],
+) -> Answer:
     checkpoint = open_checkpoint(response.checkpoint, log, origin).checkpoint
     size, root = checkpoint.size, checkpoint.root
     if known[0]:
@@ -87,6 +102,8 @@ def verify_answer(
         raise VerificationFailed("log_opened: of another log")
     if leaf_hash(evidence.key_statement) != binding.key_statement:
         raise VerificationFailed("key_statement: another than the batch is sealed under")
+    if evidence.key_statement_index >= response.first_index:
+        raise VerificationFailed("key_statement: must lie below the batch")
     verify_inclusion(binding.log_id, 0, size, tuple(evidence.log_opened_path), root)
     verify_inclusion(
         binding.key_statement, evidence.key_statement_index, size, tuple(evidence.key_statement_path), root

@@ -1,5 +1,6 @@
 """Verified reads: nothing comes back that was not checked against a checkpoint consistent with the last one seen."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,13 +39,15 @@ class Entry:
 
 
 class LogClient:
-    """Reads one log over a channel; keeps the largest checkpoint that it verified, in ``latest``."""
+    """Reads one log over a channel, for any number of tasks; keeps the largest verified checkpoint in ``latest``."""
 
     def __init__(self, channel: grpc.aio.Channel, pins: Pins, size: int = 0, root: Hash | None = None) -> None:
         self._stub: Any = log_pb2_grpc.LogServiceStub(channel)
         self.pins = pins
         self.size, self.root = size, root
         self.latest: SignedCheckpoint | None = None
+        self._turn = asyncio.Lock()
+        """Held from asking for a checkpoint until it is accepted: answers that overtake each other are no rollback."""
 
     async def checkpoint(self) -> SignedCheckpoint:
         """Return the log's latest checkpoint, signed, of this log, and consistent with the last one seen.
@@ -52,11 +55,12 @@ class LogClient:
         Raises:
             VerificationFailed: the signature, the log id or the consistency proof does not hold.
         """
-        with translate():
-            answer = await self._stub.GetCheckpoint(log_pb2.GetCheckpointRequest())
-        return await self.accept(answer.note)
+        async with self._turn:
+            with translate():
+                answer = await self._stub.GetCheckpoint(log_pb2.GetCheckpointRequest())
+            return await self._accept(answer.note)
 
-    async def accept(self, note: bytes, consistency: tuple[Hash, ...] | None = None) -> SignedCheckpoint:
+    async def _accept(self, note: bytes) -> SignedCheckpoint:
         """Return the checkpoint of ``note`` once it is shown to extend the last one seen; fetch proofs as needed."""
         signed = open_checkpoint(note, self.pins.vkey, self.pins.origin)
         checkpoint = signed.checkpoint
@@ -65,8 +69,7 @@ class LogClient:
         elif checkpoint.size < self.size:
             raise VerificationFailed("checkpoint: smaller than the last one seen; the log was rolled back")
         else:
-            if consistency is None:
-                consistency = await self._consistency(self.size, checkpoint.size)
+            consistency = await self._consistency(self.size, checkpoint.size)
             verify_consistency(self.size, self.root, checkpoint.size, checkpoint.root, consistency)
         self.size, self.root, self.latest = checkpoint.size, checkpoint.root, signed
         return signed
@@ -92,8 +95,8 @@ class LogClient:
         with translate():
             request = log_pb2.StreamEntriesRequest(begin=begin, end=stop, size=size)
             async for chunk in self._stub.StreamEntries(request):
-                if chunk.first_index != expected:
-                    raise VerificationFailed("entries: a chunk is missing or out of order")
+                if chunk.first_index != expected or expected + len(chunk.leaves) > stop:
+                    raise VerificationFailed("entries: a chunk is missing, out of order or more than was asked for")
                 hashes = [leaf_hash(item) for item in chunk.leaves]
                 proof = RangeProof(
                     tuple(check_hash(item, "left") for item in chunk.left),
@@ -108,9 +111,8 @@ class LogClient:
 
     async def entry(self, index: int) -> Entry:
         """Return one verified entry."""
-        async for item in self.entries(index, index + 1):
-            return item
-        raise VerificationFailed("entries: the stream ended early")
+        (found,) = [item async for item in self.entries(index, index + 1)]
+        return found
 
     async def receipt(self, entry: int | tuple[str, int]) -> tuple[bytes, VerifiedReceipt]:
         """Return the receipt of an index, or of (source id, sequence), and what it proves."""
@@ -119,16 +121,20 @@ class LogClient:
             if isinstance(entry, int)
             else log_pb2.GetReceiptRequest(source=log_pb2.SourceSequence(source_id=entry[0], sequence=entry[1]))
         )
-        with translate():
-            answer = await self._stub.GetReceipt(request)
-        verified = verify_receipt(answer.tlog_proof, self.pins.vkey, self.pins.origin)
+        async with self._turn:
+            with translate():
+                answer = await self._stub.GetReceipt(request)
+            verified = verify_receipt(answer.tlog_proof, self.pins.vkey, self.pins.origin)
+            self._check_asked(entry, verified)
+            await self._accept(verified.checkpoint.note.format())
+        return answer.tlog_proof, verified
+
+    def _check_asked(self, entry: int | tuple[str, int], verified: VerifiedReceipt) -> None:
         if verified.log_id != self.pins.log_id:
             raise VerificationFailed("receipt: of another log")
-        asked = entry if isinstance(entry, int) else (verified.statement.source_id, verified.statement.sequence)
-        if asked != (verified.index if isinstance(entry, int) else entry):
+        statement = verified.statement
+        if entry != (verified.index if isinstance(entry, int) else (statement.source_id, statement.sequence)):
             raise VerificationFailed("receipt: of another entry than the one asked for")
-        await self.accept(verified.checkpoint.note.format())
-        return answer.tlog_proof, verified
 
     async def directory(self) -> log_pb2.Directory:
         """Return who is enrolled, as the server says; each row is to be proven by its statement."""

@@ -8,7 +8,8 @@ never doubles an entry and a crash never loses one.
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -23,7 +24,7 @@ from ledger.core.admission import MAX_BATCH_BYTES, Submission
 from ledger.core.batch import MAX_BATCH, Batch, Binding, decode_batch
 from ledger.core.building import Prepared, build, prepare
 from ledger.core.encoding import Hash, sha256
-from ledger.core.errors import Busy, LedgerError, Unavailable
+from ledger.core.errors import Busy, InvalidInput, LedgerError, Refused, Unavailable
 from ledger.core.record_input import Disclosure
 from ledger.core.signing import SecretKey
 from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
@@ -34,6 +35,10 @@ BATCH_BYTES: Final = MAX_BATCH_BYTES - 64 * 1024
 FIRST_DELAY: Final = 0.05
 LONGEST_DELAY: Final = 5.0
 """Seconds between resends, doubling from the first to the longest."""
+
+NOT_LOGGED: Final = (InvalidInput, Refused)
+"""What says that a batch neither is in the log nor can be: whatever was logged once is answered with its indexes again,
+before anything else is asked. No other error says that, for an earlier attempt of the same bytes may have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +59,21 @@ class _Waiting:
 
 
 class Recorder:
-    """Records for one source; an async context manager that finishes what it was given before it closes."""
+    """Records for one source: ``recover``, then ``start``, then any number of ``record``, and always ``close``."""
 
     def __init__(
         self,
         channel: grpc.aio.Channel,
         pins: Pins,
-        chain: Chain,
         key: SecretKey,
         journal: Journal,
         clock: Callable[[], float] = time.time,
         patience: float | None = None,
     ) -> None:
         self._stub: Any = disclosure_pb2_grpc.DisclosureServiceStub(channel)
-        self._pins, self._chain, self._key, self._journal = pins, chain, key, journal
+        self._pins, self._key, self._journal = pins, key, journal
         self._clock, self._patience = clock, patience
-        self._waiting: list[_Waiting] = []
+        self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._closing = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="recorder")
@@ -77,30 +81,47 @@ class Recorder:
         self.recovered: list[Receipt] = []
         """Receipts of the batch that an earlier run left unanswered."""
 
-    async def __aenter__(self) -> "Recorder":
-        """Resend what a crash left unanswered, then take new work."""
+    @property
+    def next_sequence(self) -> int:
+        """The sequence that the next entry will have."""
+        return self._journal.position.next_sequence
+
+    async def recover(self) -> None:
+        """Settle the batch that an earlier run left unanswered, under whatever key it was signed then.
+
+        Raises:
+            InvalidInput, Refused: the ledger refuses that batch for good. It is dropped: nobody has a receipt of it.
+        """
         pending = self._journal.pending()
         if pending is not None:
             self.recovered = await self._send(disclosure_pb2.SubmitBatchRequest.FromString(pending))
-        self._task = asyncio.create_task(self._run())
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        """Finish what was given, then close."""
+    def start(self, chain: Chain) -> None:
+        """Take work, to be signed as ``chain`` says."""
+        self._task = asyncio.create_task(self._run(chain))
+
+    async def close(self) -> None:
+        """Finish what was given, then close; cancelled, stop at once and leave what is unanswered to the journal."""
         self._closing = True
         self._wake.set()
-        if self._task is not None:
-            await self._task
-        self._worker.shutdown()
-        self._journal.close()
+        try:
+            if self._task is not None:
+                await self._task
+        finally:
+            self._worker.shutdown()
+            self._journal.close()
 
     async def record(self, disclosure: Disclosure) -> Receipt:
         """Return the receipt of ``disclosure`` once it is logged and proven.
 
         Raises:
-            InvalidInput: the disclosure does not fit a payload, or the ledger refused it.
+            InvalidInput, Refused: the disclosure does not fit a payload, or the ledger refused it: it is not logged.
             Unavailable: the recorder is closed, or its patience ran out; the journal keeps the batch.
-            VerificationFailed: the ledger's answer does not prove what it must.
+            NotAuthenticated, NotPermitted: the certificate does not serve; the journal keeps the batch.
+            VerificationFailed: the ledger's answer does not prove what it must; the journal keeps the batch.
+
+        Once the journal has kept a batch the recorder takes no more: reopening settles it, see ``recovered``. A call
+        that is cancelled before its batch is signed is not logged; one that is cancelled later may be.
         """
         return await self.submit(prepare(disclosure, os.urandom))
 
@@ -113,56 +134,62 @@ class Recorder:
         self._wake.set()
         return await future
 
-    async def _run(self) -> None:
-        while True:
-            if not self._waiting:
-                if self._closing:
-                    return
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            await asyncio.sleep(0)
-            group = self._take()
-            try:
-                receipts = await self._log(group)
-            except Exception as error:
-                for item in group:
-                    if not item.future.done():
-                        item.future.set_exception(error)
-                if self._journal.pending() is not None:
-                    self._fail(error)
-                    return
-                continue
-            for item, receipt in zip(group, receipts, strict=True):
-                if not item.future.done():
-                    item.future.set_result(receipt)
-
-    def _fail(self, error: Exception) -> None:
-        """Stop: an unanswered batch is in the journal, and nothing may be signed after it until it is settled."""
-        self._closing = True
-        for item in self._waiting:
-            if not item.future.done():
-                item.future.set_exception(Unavailable(f"an earlier batch is unanswered: {error}"))
-        self._waiting.clear()
+    async def _run(self, chain: Chain) -> None:
+        """Log batch after batch; whatever ends this ends every wait."""
+        group: Sequence[_Waiting] = ()
+        try:
+            while self._waiting or not self._closing:
+                if not self._waiting:
+                    self._wake.clear()
+                    await self._wake.wait()
+                await asyncio.sleep(0)
+                group = self._take()
+                if group:
+                    await self._log(chain, group)
+        except BaseException as error:
+            self._stop(group, error)
+            if not isinstance(error, Exception):
+                raise
 
     def _take(self) -> list[_Waiting]:
-        size = count = 0
-        for item in self._waiting[:MAX_BATCH]:
-            size += item.prepared.size
-            if count and size > BATCH_BYTES:
-                break
-            count += 1
-        group, self._waiting = self._waiting[:count], self._waiting[count:]
+        """Return what goes into the next batch, leaving out calls that were cancelled meanwhile."""
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(group) < MAX_BATCH:
+            item = self._waiting[0]
+            if not item.future.done():
+                size += item.prepared.size
+                if group and size > BATCH_BYTES:
+                    break
+                group.append(item)
+            self._waiting.popleft()
         return group
 
-    async def _log(self, group: Sequence[_Waiting]) -> list[Receipt]:
+    async def _log(self, chain: Chain, group: Sequence[_Waiting]) -> None:
         loop = asyncio.get_running_loop()
-        request = await loop.run_in_executor(self._worker, self._sign, [item.prepared for item in group])
-        return await self._send(request)
+        try:
+            prepared = [item.prepared for item in group]
+            request = await loop.run_in_executor(self._worker, self._sign, chain, prepared)
+            receipts = await self._send(request)
+        except NOT_LOGGED as error:
+            _fail(group, error)
+            return
+        for item, receipt in zip(group, receipts, strict=True):
+            if not item.future.done():
+                item.future.set_result(receipt)
 
-    def _sign(self, prepared: Sequence[Prepared]) -> disclosure_pb2.SubmitBatchRequest:
+    def _stop(self, group: Sequence[_Waiting], error: BaseException) -> None:
+        """Take no more: a batch may be in the journal, and nothing may be signed after it until it is settled."""
+        self._closing = True
+        cut = "the recorder was stopped; reopened, it settles what it had signed"
+        _fail(group, error if isinstance(error, Exception) else Unavailable(cut))
+        reason = str(error) if isinstance(error, LedgerError) else type(error).__name__
+        _fail(self._waiting, Unavailable(f"not sent, because an earlier batch is unanswered: {reason}"))
+        self._waiting.clear()
+
+    def _sign(self, chain: Chain, prepared: Sequence[Prepared]) -> disclosure_pb2.SubmitBatchRequest:
         """Build, seal and sign a batch, and store it durably."""
-        position, chain = self._journal.position, self._chain
+        position = self._journal.position
         minute = max(int(self._clock()) // 60, position.recorded_at)
         submission = build(
             prepared,
@@ -182,23 +209,25 @@ class Recorder:
         """Send until answered, check the answer, settle the journal and return the receipts."""
         try:
             response = await self._resend(request)
-        except Unavailable:
-            raise
-        except LedgerError:
+        except NOT_LOGGED:
             self._journal.discard()
             raise
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._worker, self._check, request, response)
 
     async def _resend(self, request: disclosure_pb2.SubmitBatchRequest) -> disclosure_pb2.SubmitBatchResponse:
-        delay, started = FIRST_DELAY, time.monotonic()
+        """Return the answer; raise Unavailable once patience has run out, also with a server that says nothing."""
+        delay, deadline = FIRST_DELAY, None
+        if self._patience is not None:
+            deadline = time.monotonic() + self._patience
         while True:
+            left = None if deadline is None else max(deadline - time.monotonic(), 0)
             try:
                 with translate():
-                    answer: disclosure_pb2.SubmitBatchResponse = await self._stub.SubmitBatch(request)
+                    answer: disclosure_pb2.SubmitBatchResponse = await self._stub.SubmitBatch(request, timeout=left)
                     return answer
             except (Unavailable, Busy) as error:
-                if self._patience is not None and time.monotonic() - started > self._patience:
+                if left is not None and left <= delay:
                     raise Unavailable(f"not answered within {self._patience} s: {error}") from None
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_DELAY)
@@ -214,6 +243,12 @@ class Recorder:
         receipts = answer.receipts()
         self._journal.settle(advance(position, batch, binding, answer.size, answer.root))
         return receipts
+
+
+def _fail(items: Iterable[_Waiting], error: Exception) -> None:
+    for item in items:
+        if not item.future.done():
+            item.future.set_exception(error)
 
 
 def advance(position: Position, batch: Batch, binding: Binding, size: int, root: Hash) -> Position:

@@ -29,10 +29,14 @@ class Request:
     log_id: Hash
     body: bodies.Governance
 
+    @property
+    def statement(self) -> bytes:
+        """The statement, still without place, time and seal."""
+        return encode_statement(Statement(LEDGER, 0, 0, self.body))
+
     def format(self) -> str:
         """Return the file's text."""
-        statement = encode_statement(Statement(LEDGER, 0, 0, self.body))
-        content = {"log_id": self.log_id.hex(), "statement": encode_base64(statement)}
+        content = {"log_id": self.log_id.hex(), "statement": encode_base64(self.statement)}
         return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
     @classmethod
@@ -41,19 +45,25 @@ class Request:
         try:
             content = json.loads(text)
             log_id, statement = content["log_id"], content["statement"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise InvalidInput("request", "not a request file") from None
         if not isinstance(log_id, str) or not isinstance(statement, str) or len(content) != 2:
             raise InvalidInput("request", "not a request file")
         body = decode_leaf(decode_base64(statement, "statement")).statement.body
         if not isinstance(body, bodies.Governance):
             raise InvalidInput("request", "not a governance statement")
-        return cls(check_hash(decode_hex(log_id, "log_id"), "log_id"), body)
+        request = cls(check_hash(decode_hex(log_id, "log_id"), "log_id"), body)
+        if request.statement != decode_base64(statement, "statement"):
+            raise InvalidInput("statement", "has a place, a time or a seal, which only the ledger gives")
+        return request
 
     @classmethod
     def load(cls, path: Path) -> "Request":
         """Parse the file at ``path``."""
-        return cls.parse(path.read_text())
+        try:
+            return cls.parse(path.read_text("utf-8"))
+        except UnicodeDecodeError:
+            raise InvalidInput("request", "not a request file") from None
 
     def numbered(self, number: int) -> "Request":
         """Return the proposal that asks for this as governance statement ``number``, not yet approved."""

@@ -5,12 +5,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Final
 
 from ledger.client.range_receipt import Receipt
 from ledger.client.recorder import Recorder
+from ledger.core.errors import Unavailable
 from ledger.core.record_input import Disclosure
 
 AHEAD: Final = 4096
@@ -24,7 +25,9 @@ class SyncRecorder:
         self._opening = opening
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="recorder-loop", daemon=True)
-        self._context: AbstractAsyncContextManager[Recorder] | None = None
+        self._giving = threading.Lock()
+        self._open_for_work = False
+        self._context = AsyncExitStack()
         self._recorder: Recorder | None = None
 
     def __enter__(self) -> "SyncRecorder":
@@ -35,29 +38,40 @@ class SyncRecorder:
         except BaseException:
             self._end()
             raise
+        self._open_for_work = True
         return self
 
     async def _open(self) -> None:
-        self._context = self._opening()
-        self._recorder = await self._context.__aenter__()
+        self._recorder = await self._context.enter_async_context(self._opening())
 
     def __exit__(
         self, cls: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Finish what was given, then close."""
+        with self._giving:
+            self._open_for_work = False
         try:
-            if self._context is not None:
-                asyncio.run_coroutine_threadsafe(self._close(self._context), self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._context.aclose(), self._loop).result()
         finally:
             self._end()
 
-    async def _close(self, context: AbstractAsyncContextManager[Recorder]) -> None:
-        await context.__aexit__(None, None, None)
-
     def _end(self) -> None:
+        """End the loop, and first every call that came too late to be taken, so that no one waits for ever."""
+        asyncio.run_coroutine_threadsafe(self._drain(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _drain(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence that the next entry will have."""
+        return 0 if self._recorder is None else self._recorder.next_sequence
 
     @property
     def recovered(self) -> list[Receipt]:
@@ -66,12 +80,17 @@ class SyncRecorder:
 
     def submit(self, disclosure: Disclosure) -> "Future[Receipt]":
         """Return at once; the future yields the receipt, or raises as ``Recorder.record`` does."""
-        if self._recorder is None:
-            raise RuntimeError("the recorder is not open")
-        return asyncio.run_coroutine_threadsafe(self._recorder.record(disclosure), self._loop)
+        with self._giving:
+            if self._recorder is None or not self._open_for_work:
+                raise Unavailable("the recorder is not open")
+            return asyncio.run_coroutine_threadsafe(self._recorder.record(disclosure), self._loop)
 
     def record(self, disclosure: Disclosure, timeout: float | None = None) -> Receipt:
-        """Return the receipt once the disclosure is logged and proven; raise TimeoutError after ``timeout`` seconds."""
+        """Return the receipt once the disclosure is logged and proven.
+
+        Raises TimeoutError after ``timeout`` seconds. It stays on its way then: do not record it again, wait with
+        ``submit``.
+        """
         return self.submit(disclosure).result(timeout)
 
     def record_all(self, disclosures: Iterable[Disclosure], ahead: int = AHEAD) -> Iterator[Receipt]:

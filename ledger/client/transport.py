@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Final
 
 import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from ledger.core import errors
@@ -17,6 +20,16 @@ OPTIONS: Final = [
     ("grpc.max_send_message_length", MAX_MESSAGE),
     ("grpc.keepalive_time_ms", 30_000),
 ]
+RETRY_AFTER: Final = timedelta(seconds=0.25)
+"""When to come back to a ledger that is busy and does not say when."""
+
+DETAILS: Final[tuple[type[Message], ...]] = (
+    disclosure_pb2.SourceHead,
+    disclosure_pb2.AuditorMinimum,
+    error_details_pb2.BadRequest,
+    error_details_pb2.RetryInfo,
+)
+"""The details of a status that this client reads."""
 
 
 def channel(
@@ -40,9 +53,13 @@ def translate() -> Iterator[None]:
 
 def _error(error: grpc.aio.AioRpcError) -> errors.LedgerError:
     message = error.details() or error.code().name
-    head = _head(error)
+    detail = _detail(error)
+    head = _head(detail) if isinstance(detail, disclosure_pb2.SourceHead) else None
     match error.code():
         case grpc.StatusCode.INVALID_ARGUMENT:
+            if isinstance(detail, error_details_pb2.BadRequest) and detail.field_violations:
+                violation = detail.field_violations[0]
+                return errors.InvalidInput(violation.field, violation.description)
             return errors.InvalidInput("request", message)
         case grpc.StatusCode.ALREADY_EXISTS if head is not None:
             return errors.AlreadyLogged(message, head)
@@ -50,7 +67,9 @@ def _error(error: grpc.aio.AioRpcError) -> errors.LedgerError:
             return errors.ChainBroken(message, head)
         case grpc.StatusCode.FAILED_PRECONDITION if head is not None:
             return errors.KeySuperseded(message, head.key_statement)
-        case grpc.StatusCode.FAILED_PRECONDITION:
+        case grpc.StatusCode.FAILED_PRECONDITION if isinstance(detail, disclosure_pb2.AuditorMinimum):
+            return errors.TooFewAuditors(message, detail.minimum)
+        case grpc.StatusCode.FAILED_PRECONDITION | grpc.StatusCode.ALREADY_EXISTS:
             return errors.Refused(message)
         case grpc.StatusCode.UNAUTHENTICATED:
             return errors.NotAuthenticated(message)
@@ -59,21 +78,29 @@ def _error(error: grpc.aio.AioRpcError) -> errors.LedgerError:
         case grpc.StatusCode.OUT_OF_RANGE:
             return errors.BeyondTree(message)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
-            return errors.Busy(message, 0.25)
+            wait = detail.retry_delay.ToTimedelta() if isinstance(detail, error_details_pb2.RetryInfo) else RETRY_AFTER
+            return errors.Busy(message, wait.total_seconds())
+        case grpc.StatusCode.DATA_LOSS:
+            return errors.StoreDamaged(message)
         case _:
             return errors.Unavailable(message)
 
 
-def _head(error: grpc.aio.AioRpcError) -> errors.Head | None:
-    status = rpc_status.from_call(error)
-    for detail in status.details if status is not None else ():
-        head = disclosure_pb2.SourceHead()
-        if detail.Unpack(head):
-            return errors.Head(
-                head.source_id,
-                head.next_sequence,
-                Hash(head.previous),
-                head.recorded_at,
-                Hash(head.key_statement),
-            )
+def _detail(error: grpc.aio.AioRpcError) -> Message | None:
+    """Return the first detail that says what to do; none where the status contradicts itself or does not parse."""
+    try:
+        status = rpc_status.from_call(error)
+    except (ValueError, DecodeError):
+        return None
+    for packed in status.details if status is not None else ():
+        for cls in DETAILS:
+            detail = cls()
+            if packed.Is(cls.DESCRIPTOR) and packed.Unpack(detail):
+                return detail
     return None
+
+
+def _head(head: disclosure_pb2.SourceHead) -> errors.Head:
+    return errors.Head(
+        head.source_id, head.next_sequence, Hash(head.previous), head.recorded_at, Hash(head.key_statement)
+    )

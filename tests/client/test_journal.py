@@ -1,0 +1,175 @@
+"""A journal is one source's in one log, one process's at a time, and says so when it is not."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ledger.client.journal import Journal, Position
+from ledger.core.encoding import Hash
+from ledger.core.errors import Locked, StoreDamaged, Unavailable
+
+LOG, OTHER = Hash(b"\x01" * 32), Hash(b"\x02" * 32)
+SEED = b"\x03" * 32
+POSITION = Position(7, Hash(b"\x04" * 32), 29_400_000, 12, Hash(b"\x05" * 32))
+
+
+def opened(directory: Path, log_id: Hash = LOG, source_id: str = "alpha", seed: bytes = SEED) -> Journal:
+    """Open a journal in ``directory``."""
+    return Journal(directory, log_id, source_id, seed)
+
+
+def test_a_new_journal_stands_at_the_beginning(tmp_path: Path) -> None:
+    """Nothing is used, nothing is pending, nothing is known."""
+    journal = opened(tmp_path)
+    assert (journal.position, journal.pending()) == (Position(), None)
+    journal.close()
+
+
+def test_a_stored_batch_and_a_settled_position_outlast_the_process(tmp_path: Path) -> None:
+    """Each opening finds what the one before left."""
+    for step in ("store", "settle", "discard"):
+        journal = opened(tmp_path)
+        if step == "store":
+            journal.store(3, b"the request")
+        elif step == "settle":
+            assert journal.pending() == b"the request"
+            journal.settle(POSITION)
+        else:
+            assert (journal.position, journal.pending()) == (POSITION, None)
+            journal.store(7, b"another")
+            journal.discard()
+        journal.close()
+    journal = opened(tmp_path)
+    assert (journal.position, journal.pending()) == (POSITION, None)
+    journal.close()
+
+
+def test_only_one_batch_waits(tmp_path: Path) -> None:
+    """A second batch at the same sequence is refused, and the first one stays."""
+    journal = opened(tmp_path)
+    journal.store(0, b"first")
+    with pytest.raises(Unavailable, match=r"^journal: cannot be written "):
+        journal.store(0, b"second")
+    assert journal.pending() == b"first"
+    journal.close()
+
+
+def test_files_are_the_owners_alone(tmp_path: Path) -> None:
+    """Directory, database, its log and the lock are closed to others."""
+    journal = opened(tmp_path / "state" / "deep")
+    journal.store(0, b"request")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "state" / "deep").iterdir()}
+    assert set(modes) >= {"lock", "journal.sqlite", "journal.sqlite-wal"}
+    assert set(modes.values()) == {0o600}
+    assert (tmp_path / "state" / "deep").stat().st_mode & 0o777 == 0o700
+    journal.close()
+
+
+def test_a_second_opening_is_refused_until_the_first_ends(tmp_path: Path) -> None:
+    """In one process too there is one writer, and a failed opening keeps no lock."""
+    journal = opened(tmp_path)
+    with pytest.raises(Locked, match=r"another process records for this source; stop it first$"):
+        opened(tmp_path)
+    journal.close()
+    with pytest.raises(StoreDamaged):
+        opened(tmp_path, OTHER)
+    opened(tmp_path).close()
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    """The lock holds between processes, and ends with the process that holds it."""
+    program = (
+        "import sys; from pathlib import Path; from ledger.client.journal import Journal\n"
+        f"Journal(Path(sys.argv[1]), {LOG!r}, 'alpha', {SEED!r})\n"
+    )
+    journal = opened(tmp_path)
+    refused = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "Locked" in refused.stderr
+    journal.close()
+    subprocess.run([sys.executable, "-c", program, tmp_path], check=True)
+    opened(tmp_path).close()
+
+
+@pytest.mark.parametrize(
+    ("log_id", "source_id"), [(OTHER, "alpha"), (LOG, "beta")], ids=["another log", "another source"]
+)
+def test_anothers_journal_is_refused(tmp_path: Path, log_id: Hash, source_id: str) -> None:
+    """A directory serves one source of one log."""
+    opened(tmp_path).close()
+    with pytest.raises(StoreDamaged, match=r"^journal: belongs to another log or source"):
+        opened(tmp_path, log_id, source_id)
+
+
+def test_another_key_does_not_open_the_pending_batch(tmp_path: Path) -> None:
+    """The batch waits for the key that signed it, and stays."""
+    journal = opened(tmp_path)
+    journal.store(0, b"request")
+    journal.close()
+    other = opened(tmp_path, seed=bytes(32))
+    with pytest.raises(StoreDamaged, match=r"^journal: the pending batch does not decrypt with this key"):
+        other.pending()
+    other.close()
+    again = opened(tmp_path)
+    assert again.pending() == b"request"
+    again.close()
+
+
+CHANGES = {
+    "the ciphertext": "UPDATE pending SET request = CAST(x'00' || substr(request, 2) AS BLOB)",
+    "its length": "UPDATE pending SET request = substr(request, 1, 20)",
+    "the sequence": "UPDATE pending SET first_sequence = 4",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_changed_pending_batch_is_refused(tmp_path: Path, change: str) -> None:
+    """What is resent is what was stored, or nothing."""
+    journal = opened(tmp_path)
+    journal.store(3, b"request")
+    journal._db.execute(change)
+    with pytest.raises(StoreDamaged, match=r"does not decrypt"):
+        journal.pending()
+    journal.close()
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    """A journal that a later release wrote is not read."""
+    journal = opened(tmp_path)
+    journal._db.execute("UPDATE state SET format = 2")
+    journal.close()
+    with pytest.raises(StoreDamaged, match=r"^journal: of another format than this release writes$"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"no database", b"SQLite format 3\x00" + bytes(4096)], ids=["text", "a broken head"]
+)
+def test_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file that is no database is refused, left as it was, and keeps no lock."""
+    (tmp_path / "journal.sqlite").write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(StoreDamaged, match=r"journal.sqlite: not a recorder's journal that can be read \("):
+            opened(tmp_path)
+    assert (tmp_path / "journal.sqlite").read_bytes() == content
+
+
+def test_a_database_of_other_tables_is_refused(tmp_path: Path) -> None:
+    """Tables of the same name with other columns are not taken for a journal."""
+    database = sqlite3.connect(tmp_path / "journal.sqlite")
+    database.execute("CREATE TABLE state (id INTEGER PRIMARY KEY)")
+    database.close()
+    with pytest.raises(StoreDamaged, match=r"not a recorder's journal that can be read"):
+        opened(tmp_path)
+
+
+def test_a_pending_batch_on_a_damaged_page_is_refused(tmp_path: Path) -> None:
+    """Damage that shows only when the batch is read is told as damage."""
+    journal = opened(tmp_path)
+    journal._db.execute("DROP TABLE pending")
+    with pytest.raises(StoreDamaged, match=r"^journal: the pending batch cannot be read \("):
+        journal.pending()
+    journal.close()
