@@ -97,7 +97,7 @@ async def open_recorder(
             await recorder.recover()
             position = journal.position
             reader = LogClient(channel, pins, position.size, position.root if position.size else None)
-            chain = await _chain(reader, profile, key)
+            chain = await chain_of(reader, profile, key)
             journal.settle(await _position(channel, reader, chain, position))
             recorder.start(chain)
             yield recorder
@@ -105,7 +105,7 @@ async def open_recorder(
             await recorder.close()
 
 
-async def _chain(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:
+async def chain_of(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:
     """Return whom the recorder speaks as and seals to, each proven by its statement in the log."""
     await reader.checkpoint()
     row = next((row for row in (await reader.directory()).sources if row.head.source_id == profile.name), None)

@@ -12,9 +12,9 @@ from ledger.core import bodies
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.core.encoding import Hash, check_hash
 from ledger.core.errors import VerificationFailed
-from ledger.core.merkle import leaf_hash
+from ledger.core.merkle import hash_leaves, leaf_hash
 from ledger.core.note import VKey
-from ledger.core.proof import RangeProof, verify_consistency, verify_inclusion, verify_range
+from ledger.core.proof import RangeProof, VerifiedRange, verify_consistency, verify_inclusion, verify_range
 from ledger.core.receipt import VerifiedReceipt, verify_receipt
 from ledger.core.statement import Statement, decode_leaf
 from ledger.v1 import log_pb2, log_pb2_grpc
@@ -36,6 +36,14 @@ class Entry:
     index: int
     leaf: bytes
     statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive leaves, proven together; ``proof`` knows where they stand and gives each its audit path."""
+
+    leaves: tuple[bytes, ...]
+    proof: VerifiedRange
 
 
 class LogClient:
@@ -86,8 +94,33 @@ class LogClient:
             proof = await self._stub.GetInclusionProof(log_pb2.GetInclusionProofRequest(index=0, size=size))
         verify_inclusion(self.pins.log_id, 0, size, tuple(proof.hashes), root)
 
+    async def inclusion(self, index: int, leaf: Hash) -> tuple[Hash, ...]:
+        """Return the audit path of the leaf hash ``leaf`` at ``index`` in the last tree seen.
+
+        Raises:
+            VerificationFailed: no checkpoint was verified yet, or the path does not lead to its root.
+        """
+        size, root = self.size, self.root
+        if root is None:
+            raise VerificationFailed("inclusion: no checkpoint was verified yet")
+        with translate():
+            proof = await self._stub.GetInclusionProof(log_pb2.GetInclusionProofRequest(index=index, size=size))
+        path = tuple(check_hash(item, "inclusion") for item in proof.hashes)
+        verify_inclusion(leaf, index, size, path, root)
+        return path
+
     async def entries(self, begin: int, end: int | None = None) -> AsyncIterator[Entry]:
         """Yield entries [begin, end), by default to the latest checkpoint, each chunk verified as it arrives."""
+        async for chunk in self.chunks(begin, end):
+            for index, leaf in enumerate(chunk.leaves, chunk.proof.begin):
+                yield Entry(index, leaf, decode_leaf(leaf).statement)
+
+    async def chunks(self, begin: int, end: int | None = None) -> AsyncIterator[Chunk]:
+        """Yield the leaves of [begin, end), by default to the latest checkpoint, proven chunk by chunk.
+
+        Raises:
+            VerificationFailed: a chunk is missing, out of order, too many, or does not lead to the root.
+        """
         signed = await self.checkpoint()
         size, root = signed.checkpoint.size, signed.checkpoint.root
         stop = size if end is None else end
@@ -97,14 +130,12 @@ class LogClient:
             async for chunk in self._stub.StreamEntries(request):
                 if chunk.first_index != expected or expected + len(chunk.leaves) > stop:
                     raise VerificationFailed("entries: a chunk is missing, out of order or more than was asked for")
-                hashes = [leaf_hash(item) for item in chunk.leaves]
+                hashes = hash_leaves(chunk.leaves)
                 proof = RangeProof(
                     tuple(check_hash(item, "left") for item in chunk.left),
                     tuple(check_hash(item, "right") for item in chunk.right),
                 )
-                verify_range(expected, hashes, size, proof, root)
-                for offset, item in enumerate(chunk.leaves):
-                    yield Entry(expected + offset, item, decode_leaf(item).statement)
+                yield Chunk(tuple(chunk.leaves), verify_range(expected, hashes, size, proof, root))
                 expected += len(chunk.leaves)
         if expected != stop:
             raise VerificationFailed("entries: the stream ended early")

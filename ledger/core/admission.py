@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.core import bodies
 from ledger.core.batch import Batch, Binding, decode_batch, verify_seal
 from ledger.core.chain import Auditor, Source, check_openings
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
@@ -12,6 +11,7 @@ from ledger.core.errors import InvalidInput, TooFewAuditors, Uncheckable, Verifi
 from ledger.core.lookup_keys import LookupKey, verify_keys_root
 from ledger.core.sealed import check_payload_size, check_shred
 from ledger.core.sealed_keys import SealedKey, sealed_keys_digest
+from ledger.core.statement import Leaf
 
 MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 """Bytes of a batch's statements and payloads together."""
@@ -32,7 +32,7 @@ class Attachment:
     payload: bytes
     shred: bytes
     keys: tuple[SaltedKey, ...]
-    padding: tuple[Hash, ...]
+    padding: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,22 @@ class Submission:
     @property
     def size(self) -> int:
         """Bytes of statements and payloads."""
-        return sum(map(len, self.statements)) + sum(len(item.payload) for item in self.attachments)
+        return sum(map(len, self.statements)) + sum([len(item.payload) for item in self.attachments])
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A submission whose parts fit together; only state can still refuse it."""
+    """A submission whose parts fit together, of ``size`` bytes; only state can still refuse it."""
 
     submission: Submission
     batch: Batch
+    size: int
 
 
 def examine(submission: Submission) -> Examined:
     """Return the submission examined; raise InvalidInput naming field and bound for whatever does not fit."""
-    if submission.size > MAX_BATCH_BYTES:
+    size = submission.size
+    if size > MAX_BATCH_BYTES:
         raise InvalidInput("batch", f"statements and payloads must be at most {MAX_BATCH_BYTES} bytes in all")
     try:
         batch = decode_batch(submission.statements)
@@ -72,26 +74,27 @@ def examine(submission: Submission) -> Examined:
         raise InvalidInput("sealed_keys", "a batch without payloads has none")
     if digest != batch.seal.sealed_keys_digest:
         raise InvalidInput("sealed_keys_digest", "does not match the sealed keys")
-    return Examined(submission, batch)
+    return Examined(submission, batch, size)
 
 
 def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> None:
-    said = enumerate(leaf.statement.body for leaf in batch.leaves)
-    expected = {position: body for position, body in said if isinstance(body, bodies.Disclosure)}
-    if [item.position for item in attachments] != list(expected):
+    expected = [position for position, leaf in enumerate(batch.leaves) if leaf.disclosed is not None]
+    if [item.position for item in attachments] != expected:
         raise InvalidInput("attachments", "each DISCLOSURE needs exactly one, ascending by position")
-    for item, body in zip(attachments, expected.values(), strict=True):
-        _check_attachment(item, body)
+    for item in attachments:
+        _check_attachment(item, batch.leaves[item.position])
 
 
-def _check_attachment(item: Attachment, body: bodies.Disclosure) -> None:
+def _check_attachment(item: Attachment, leaf: Leaf) -> None:
+    assert leaf.disclosed is not None  # noqa: S101 -- the positions were just compared
+    _, digest, keys_root, key_class = leaf.disclosed
     check_payload_size(item.payload)
-    if sha256(item.payload) != body.payload_digest:
+    if sha256(item.payload) != digest:
         raise InvalidInput("payload_digest", "does not match the payload")
     try:
         check_shred(item.payload, item.shred)
-        verify_keys_root(item.keys, item.padding, body.key_class, body.keys_root)
-        check_openings(body)
+        verify_keys_root(item.keys, item.padding, key_class, keys_root)
+        check_openings(leaf)
     except VerificationFailed as error:
         raise InvalidInput("attachment", str(error)) from None
 

@@ -12,9 +12,9 @@ from typing import Final
 from ledger.core import bodies
 from ledger.core.encoding import ZERO_HASH, Hash, label, sha256, str8, u32, u64
 from ledger.core.errors import InvalidInput, NotAuthenticated, VerificationFailed
-from ledger.core.merkle import leaf_hash, tree_root
+from ledger.core.merkle import hash_leaves, leaf_hash, tree_root
 from ledger.core.signing import PublicKey, Signer, verify_each
-from ledger.core.statement import Leaf, Seal, Statement, decode_leaf, encode_statement
+from ledger.core.statement import Leaf, PlainShape, Seal, Statement, decode_leaf, encode_statement
 
 MAX_BATCH: Final = 1024
 """Statements of a batch."""
@@ -101,33 +101,52 @@ def decode_batch(data: Sequence[bytes]) -> Batch:
     """
     if not 0 < len(data) <= MAX_BATCH:
         raise InvalidInput("batch", f"must have 1 to {MAX_BATCH} statements")
-    leaves = tuple([decode_leaf(item) for item in data])
+    leaves = _decode_chain(data)
     first = leaves[0].statement
-    _check_chain(leaves, first)
     seal = leaves[-1].statement.seal
     if seal is None:
         raise InvalidInput("seal", "missing on the last statement")
-    check_parts([leaf.statement for leaf in leaves])
-    leaf_hashes = tuple([leaf_hash(item) for item in data])
+    if any(not leaf.is_plain and _is_part(leaf.statement) for leaf in leaves):
+        check_parts([leaf.statement for leaf in leaves])
+    leaf_hashes = tuple(hash_leaves(data))
     root = tree_root((*leaf_hashes[:-1], leaf_hash(leaves[-1].unsealed)))
     return Batch(first.source_id, first.sequence, leaves, leaf_hashes, root, seal)
 
 
-def _check_chain(leaves: Sequence[Leaf], first: Statement) -> None:
+def _decode_chain(data: Sequence[bytes]) -> tuple[Leaf, ...]:
+    """Decode leaves of one source, consecutive and in order of time; most are plain disclosures of one minute."""
+    leaves = [decode_leaf(data[0])]
+    first = leaves[0].statement
+    _check_place(first, first, first.recorded_at, 0, len(data))
     minute = first.recorded_at
-    for position, leaf in enumerate(leaves):
-        statement = leaf.statement
-        if statement.source_id != first.source_id:
-            raise InvalidInput("source_id", "differs within the batch")
-        if statement.sequence != first.sequence + position:
-            raise InvalidInput("sequence", "must go up by one within the batch")
-        if statement.recorded_at < minute:
-            raise InvalidInput("recorded_at", "must not decrease within the batch")
-        minute = statement.recorded_at
-        if statement.seal is not None and position != len(leaves) - 1:
-            raise InvalidInput("seal", "only the last statement of a batch has one")
-        if isinstance(statement.body, bodies.LogOpened) and (len(leaves) > 1 or statement.sequence != 0):
-            raise InvalidInput("log_opened", "is alone in the first batch of the ledger's chain")
+    shape = PlainShape(first.source_id, minute)
+    for position in range(1, len(data)):
+        leaf = shape.read(data[position], first.sequence + position)
+        if leaf is None:
+            leaf = decode_leaf(data[position])
+            _check_place(leaf.statement, first, minute, position, len(data))
+            minute = leaf.statement.recorded_at
+            shape = PlainShape(first.source_id, minute)
+        leaves.append(leaf)
+    return tuple(leaves)
+
+
+def _check_place(statement: Statement, first: Statement, minute: int, position: int, count: int) -> None:
+    """Raise InvalidInput unless ``statement`` may stand at ``position`` of ``count``, after one of ``minute``."""
+    if statement.source_id != first.source_id:
+        raise InvalidInput("source_id", "differs within the batch")
+    if statement.sequence != first.sequence + position:
+        raise InvalidInput("sequence", "must go up by one within the batch")
+    if statement.recorded_at < minute:
+        raise InvalidInput("recorded_at", "must not decrease within the batch")
+    if statement.seal is not None and position != count - 1:
+        raise InvalidInput("seal", "only the last statement of a batch has one")
+    if isinstance(statement.body, bodies.LogOpened) and (count > 1 or statement.sequence != 0):
+        raise InvalidInput("log_opened", "is alone in the first batch of the ledger's chain")
+
+
+def _is_part(statement: Statement) -> bool:
+    return isinstance(statement.body, bodies.Disclosure) and statement.body.part is not None
 
 
 def check_parts(statements: Sequence[Statement]) -> None:

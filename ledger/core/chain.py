@@ -23,7 +23,7 @@ from ledger.core.inner import verify_approvals, verify_inner
 from ledger.core.rules import LEDGER
 from ledger.core.signing import PublicKey
 from ledger.core.slots import verify_opening
-from ledger.core.statement import body_field, body_name
+from ledger.core.statement import Leaf, body_field, body_name
 
 ADMITTED: Final = (
     bodies.LogOpened,
@@ -159,8 +159,9 @@ class LogState:
         if batch.first_minute < source.recorded_at:
             raise InvalidInput("recorded_at", "must not lie before the source's latest statement")
         for leaf in batch.leaves:
-            check_admitted(leaf.statement.body)
-        sealed = any(isinstance(leaf.statement.body, bodies.Disclosure) for leaf in batch.leaves)
+            if not leaf.is_plain:
+                check_admitted(leaf.statement.body)
+        sealed = any(leaf.disclosed is not None for leaf in batch.leaves)
         if sealed == (batch.seal.sealed_keys_digest == ZERO_HASH):
             raise InvalidInput("sealed_keys_digest", "zeros exactly where a batch has no payloads")
 
@@ -170,8 +171,7 @@ class LogState:
         binding = Binding(self.log_id, source.key_statement, source.previous)
         self.check_chain(batch, source)
         for leaf in batch.leaves:
-            if isinstance(leaf.statement.body, bodies.Disclosure):
-                check_openings(leaf.statement.body)
+            check_openings(leaf)
         digest = verify_seal(batch, binding, source.keys)
         self.apply(batch, digest)
         return digest
@@ -296,10 +296,12 @@ def check_admitted(body: bodies.Body) -> None:
             raise InvalidInput("late_for", "names no closed period of this source")
 
 
-def check_openings(body: bodies.Disclosure) -> None:
+def check_openings(leaf: Leaf) -> None:
     """Raise VerificationFailed unless each public opening leads to the disclosure's slots root (protocol §5)."""
-    for opening in body.openings:
-        verify_opening(opening, body.slots_root)
+    if leaf.is_plain or not isinstance(leaf.statement.body, bodies.Disclosure):
+        return
+    for opening in leaf.statement.body.openings:
+        verify_opening(opening, leaf.statement.body.slots_root)
 
 
 def _refuse(body: bodies.Body) -> NoReturn:

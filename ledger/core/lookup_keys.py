@@ -28,6 +28,7 @@ KEY_TYPES: Final = ("phone", "email", "account", "ip", "username", "artifact", R
 
 _KEY: Final = label("key")
 _KEY_SALTS: Final = label("key-salts")
+_HEADS: Final = {name: u8(VERSION) + str8(name) for name in KEY_TYPES}
 _PHONE: Final = re.compile(r"\+[0-9 ().-]{2,40}", re.ASCII)
 _SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
@@ -54,7 +55,7 @@ class LookupKey:
     @property
     def canonical(self) -> bytes:
         """u8 version ‖ str8(type) ‖ u16 length ‖ value (protocol, "Lookup keys")."""
-        return u8(self.version) + str8(self.type) + u16(len(self.value)) + self.value
+        return _HEADS[self.type] + u16(len(self.value)) + self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,10 @@ def canonicalise(key_type: str, value: str) -> LookupKey:
     if key_type == REQUEST or key_type not in KEY_TYPES:
         known = ", ".join(name for name in KEY_TYPES if name != REQUEST)
         raise InvalidInput("keys.type", f"must be one of {known}, or {REQUEST} with authority and reference")
-    text = _text(value, "keys.value")
+    return LookupKey(key_type, _canonical(key_type, _text(value, "keys.value")).encode())
+
+
+def _canonical(key_type: str, text: str) -> str:
     match key_type:
         case "phone":
             text = _phone(text)
@@ -86,7 +90,7 @@ def canonicalise(key_type: str, value: str) -> LookupKey:
             if not _SHA256.fullmatch(text):
                 raise InvalidInput("keys.value", "not a SHA-256 in 64 hexadecimal digits")
             text = text.lower()
-    return LookupKey(key_type, text.encode())
+    return text
 
 
 def canonicalise_request(authority: str, reference: str) -> LookupKey:
@@ -96,19 +100,37 @@ def canonicalise_request(authority: str, reference: str) -> LookupKey:
     return LookupKey(REQUEST, b"".join(u16(len(part)) + part for part in raw))
 
 
+def split_canonical(data: bytes) -> tuple[LookupKey, bytes]:
+    """Return the key whose canonical form ``data`` begins with, and what follows it.
+
+    Raises:
+        InvalidInput: it is cut short, or no known type.
+        Uncheckable: another version of the canonicaliser.
+    """
+    end = 2 + int.from_bytes(data[1:2], "big")
+    at = end + 2
+    length = int.from_bytes(data[end:at], "big")
+    if len(data) < at + length:
+        raise InvalidInput("key", "cut short")
+    return LookupKey(data[2:end].decode("ascii", "replace"), data[at : at + length], data[0]), data[at + length :]
+
+
 def verify_canonical(key: LookupKey) -> LookupKey:
     """Return ``key`` if canonicalising its value gives it again; raise InvalidInput otherwise."""
     try:
-        is_request = key.type == REQUEST
-        again = _request_again(key.value) if is_request else canonicalise(key.type, key.value.decode())
+        if key.type == REQUEST:
+            same = _request_again(key.value) == key
+        else:
+            text = _text(key.value.decode(), "keys.value")
+            same = _canonical(key.type, text) == text
     except UnicodeDecodeError:
         raise InvalidInput("keys.value", "not UTF-8") from None
-    if again != key:
+    if not same:
         raise InvalidInput("keys.value", f"not the canonical form of type {key.type}")
     return key
 
 
-def commitment(salt: bytes, key: LookupKey) -> bytes:
+def commitment(salt: bytes, key: LookupKey) -> Hash:
     """Return SHA-256(L("key") ‖ salt(16) ‖ canonical key)."""
     return sha256(_KEY + salt + key.canonical)
 
@@ -146,8 +168,8 @@ def verify_keys_root(
     padding: Sequence[bytes],
     expected_class: int,
     expected_root: bytes,
-) -> KeyCommitments:
-    """Return the commitments of canonical (key, salt) pairs that fill the smallest class and give the root.
+) -> Hash:
+    """Return the root, which canonical (key, salt) pairs and padding give that fill the smallest class.
 
     Raises InvalidInput for what breaks a rule and VerificationFailed where the root differs.
     """
@@ -155,22 +177,22 @@ def verify_keys_root(
         raise InvalidInput("key_class", "not the smallest class that holds the keys")
     if len(salted_keys) + len(padding) != expected_class:
         raise InvalidInput("keys.padding", "keys and padding do not add up to the class")
-    keys = [verify_canonical(key) for key, _ in salted_keys]
-    salts = tuple(salt for _, salt in salted_keys)
-    _refuse_doubled(keys)
-    if any(len(salt) != SALT_SIZE for salt in salts):
-        raise InvalidInput("keys.salt", f"must be {SALT_SIZE} bytes")
+    _refuse_doubled([verify_canonical(key) for key, _ in salted_keys])
+    commitments = []
+    for key, salt in salted_keys:
+        if len(salt) != SALT_SIZE:
+            raise InvalidInput("keys.salt", f"must be {SALT_SIZE} bytes")
+        commitments.append(commitment(salt, key))
     for piece in padding:
-        check_hash(piece, "keys.padding")
-    commitments = [commitment(salt, key) for key, salt in salted_keys]
-    root = keys_root((*commitments, *padding))
+        commitments.append(check_hash(piece, "keys.padding"))
+    root = keys_root(commitments)
     if root != expected_root:
         raise VerificationFailed("keys root: the keys do not give it")
-    return KeyCommitments(salts, tuple(padding), expected_class, root)
+    return root
 
 
 def _refuse_doubled(keys: Sequence[LookupKey]) -> None:
-    if len(set(keys)) < len(keys):
+    if len(keys) > 1 and len({key.canonical for key in keys}) < len(keys):
         raise InvalidInput("keys", "a key appears twice")
 
 

@@ -7,7 +7,7 @@ that never change once full; a ragged subtree is the fold of the perfect ones th
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from ledger.core.encoding import MAX_SIZE, Hash, check_hash, sha256
 from ledger.core.errors import InvalidInput
@@ -32,6 +32,12 @@ def leaf_hash(data: bytes) -> Hash:
     return Hash(hashlib.sha256(LEAF_PREFIX + data).digest())
 
 
+def hash_leaves(data: Iterable[bytes]) -> list[Hash]:
+    """Return the leaf hash of each item."""
+    new, prefix = hashlib.sha256, LEAF_PREFIX
+    return cast("list[Hash]", [new(prefix + item).digest() for item in data])
+
+
 def node_hash(left: bytes, right: bytes) -> Hash:
     """Return SHA-256(01 ‖ left ‖ right) (RFC 6962 §2.1)."""
     return Hash(hashlib.sha256(NODE_PREFIX + left + right).digest())
@@ -40,7 +46,8 @@ def node_hash(left: bytes, right: bytes) -> Hash:
 def _parents(level: Sequence[Hash]) -> list[Hash]:
     """Return the parents of adjacent pairs; a hash without a sibling is left out."""
     new, prefix, hashes = hashlib.sha256, NODE_PREFIX, iter(level)
-    return [Hash(new(prefix + left + right).digest()) for left, right in zip(hashes, hashes, strict=False)]
+    parents = [new(prefix + left + right).digest() for left, right in zip(hashes, hashes, strict=False)]
+    return cast("list[Hash]", parents)
 
 
 def tree_root(leaf_hashes: Sequence[Hash]) -> Hash:
@@ -58,7 +65,7 @@ def tree_root(leaf_hashes: Sequence[Hash]) -> Hash:
 
 def merkle_root(data: Iterable[bytes]) -> Hash:
     """Return MTH(data) (RFC 6962 §2.1)."""
-    return tree_root([leaf_hash(item) for item in data])
+    return tree_root(hash_leaves(data))
 
 
 def fold(hashes: Sequence[Hash]) -> Hash:

@@ -5,16 +5,17 @@ unknown. Decoding looks at version, body number and extension types first: an un
 serialises again and refuses any difference.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ledger.core import bodies, mirror
-from ledger.core.encoding import Hash
+from ledger.core.encoding import Hash, str8
 from ledger.core.errors import InvalidInput, LedgerError, Uncheckable
 from ledger.core.rules import LEDGER, MAX_MINUTE, check_body, check_source_id
 from ledger.core.signing import Signature
@@ -28,6 +29,11 @@ MAX_SEQUENCE: Final = 2**63 - 2
 FIRST_BODY_FIELD: Final = 16
 
 _HEAD: Final = statement_pb2.Statement(version=VERSION).SerializeToString()
+_PLAIN: Final = re.compile(
+    rb"\x8a\x02\x8a\x01"  # body 33, a DISCLOSURE, of 138 bytes
+    rb"\x0a\x20(.{32})\x12\x20(.{32})\x1a\x20(.{32})\x20([\x04\x10\x40])\x2a\x20.{32}",
+    re.DOTALL,
+)
 _UNKNOWN_VERSION: Final = "statement: this version is not known to this release"
 _BODY_CLASSES: Final = {
     field.name: getattr(bodies, cast(Descriptor, field.message_type).name)
@@ -56,13 +62,45 @@ class Statement:
     seal: Seal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A decoded leaf: its exact bytes, the same without the seal, and what they say."""
+class Disclosed(NamedTuple):
+    """What a DISCLOSURE binds the things that travel beside it to; a tuple, for there is one an entry."""
 
-    data: bytes
-    unsealed: bytes
-    statement: Statement
+    slots_root: bytes
+    payload_digest: bytes
+    keys_root: bytes
+    key_class: int
+
+
+class Leaf:
+    """A decoded leaf: its exact bytes, the same without the seal, and what they say.
+
+    ``disclosed`` is there for a DISCLOSURE. A plain one, without embargo, late_for, part, openings and seal, has one
+    shape, which is recognised without a parser; its ``statement`` is decoded when somebody asks.
+    """
+
+    __slots__ = ("_statement", "data", "disclosed", "unsealed")
+
+    def __init__(self, data: bytes, unsealed: bytes, statement: Statement | None, disclosed: Disclosed | None) -> None:
+        self.data, self.unsealed, self._statement, self.disclosed = data, unsealed, statement, disclosed
+
+    def __eq__(self, other: object) -> bool:
+        """A leaf is its bytes."""
+        return isinstance(other, Leaf) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it was recognised by its shape and is not parsed yet."""
+        return self._statement is None
+
+    @property
+    def statement(self) -> Statement:
+        """What the leaf says."""
+        if self._statement is None:
+            self._statement = decode_leaf(self.data).statement
+        return self._statement
 
 
 def body_field(body: type) -> int:
@@ -128,10 +166,49 @@ def decode_leaf(data: bytes) -> Leaf:
     if name is None:
         raise InvalidInput("body", "missing")
     statement = _convert(message, name)
+    body = statement.body
+    disclosed = None
+    if isinstance(body, bodies.Disclosure):
+        disclosed = Disclosed(body.slots_root, body.payload_digest, body.keys_root, body.key_class)
     if statement.seal is None:
-        return Leaf(data, data, statement)
+        return Leaf(data, data, statement, disclosed)
     message.ClearField("seal")
-    return Leaf(data, message.SerializeToString(deterministic=True), statement)
+    return Leaf(data, message.SerializeToString(deterministic=True), statement, disclosed)
+
+
+class PlainShape:
+    """The one shape of a plain DISCLOSURE of a source and minute: no embargo, late_for, part, openings, seal."""
+
+    __slots__ = ("_head", "_tail")
+
+    def __init__(self, source_id: str, recorded_at: int) -> None:
+        self._head = _HEAD + b"\x12" + str8(source_id)
+        self._tail = b"\x20" + _varint(recorded_at) if recorded_at else b""
+
+    def read(self, data: bytes, sequence: int) -> Leaf | None:
+        """Return the leaf if ``data`` has this shape at ``sequence``, None if it is anything else.
+
+        Of such a message there is one encoding, so what matches is in canonical form and breaks no rule.
+        """
+        number = b"\x18" + _varint(sequence) if sequence else b""
+        prefix = self._head + number + self._tail
+        if not data.startswith(prefix):
+            return None
+        found = _PLAIN.fullmatch(data, len(prefix))
+        if found is None:
+            return None
+        slots_root, payload_digest, keys_root, key_class = found.groups()
+        return Leaf(data, data, None, Disclosed(slots_root, payload_digest, keys_root, key_class[0]))
+
+
+def _varint(value: int) -> bytes:
+    """Return a protobuf varint."""
+    data = bytearray()
+    while value > 0x7F:
+        data.append(value & 0x7F | 0x80)
+        value >>= 7
+    data.append(value)
+    return bytes(data)
 
 
 def _unreadable(data: bytes, why: str) -> LedgerError:

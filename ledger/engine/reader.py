@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ledger.core.encoding import Hash
-from ledger.core.errors import BeyondTree, InvalidInput
+from ledger.core.errors import BeyondTree, InvalidInput, StoreDamaged, Uncheckable
 from ledger.core.merkle import leaf_hash, tree_root
 from ledger.core.proof import RangeProof, prove_consistency, prove_inclusion, prove_range
 from ledger.core.receipt import ReceiptExtra, format_receipt
 from ledger.core.sealed_keys import SealedKey
-from ledger.core.statement import decode_leaf
+from ledger.core.statement import Leaf, decode_leaf
 from ledger.engine import rows, schema
 from ledger.engine.sequencer import View
 from ledger.engine.store import Store
@@ -58,7 +58,10 @@ class Reader:
 
     def leaves(self, begin: int, end: int) -> list[bytes]:
         """Return the leaves of [begin, end)."""
-        return [data for _, data in self._store.range(schema.entry_key(begin), schema.entry_key(end))]
+        found = [data for _, data in self._store.range(schema.entry_key(begin), schema.entry_key(end))]
+        if len(found) < min(end, self._tree.size) - begin:
+            raise StoreDamaged("entry: missing; run ledgerctl fsck")
+        return found
 
     def inclusion(self, index: int, size: int) -> tuple[Hash, ...]:
         """Return the audit path of ``index`` in the tree of ``size``."""
@@ -78,8 +81,10 @@ class Reader:
         found = self._store.last_before(schema.chain_key(source_id, 0), key)
         if found is None:
             return None
-        first_index = int.from_bytes(found[1], "big")
-        row = rows.read_batch_row(self._store.require(schema.batch_key(first_index)))
+        row = rows.read_batch_row(self._store.require(schema.BATCHES + found[1]))
+        if (row.source_id, row.first_sequence) != (source_id, schema.index_of(found[0])):
+            raise StoreDamaged("chain row: leads to another batch; run ledgerctl fsck")
+        first_index = schema.index_of(found[1])
         offset = sequence - row.first_sequence
         return first_index + offset if offset < row.count else None
 
@@ -90,6 +95,8 @@ class Reader:
             first_index, row = schema.index_of(found[0]), rows.read_batch_row(found[1])
             if index < first_index + row.count:
                 return first_index, row
+        if index < self._tree.size:
+            raise StoreDamaged("batch row: missing; run ledgerctl fsck")
         raise BeyondTree("index: no batch holds it")
 
     def evidence(self, key_index: int, size: int) -> KeyEvidence:
@@ -108,9 +115,10 @@ class Reader:
             raise BeyondTree(f"index: the published tree has {view.size} entries")
         first_index, row = self.batch_of(index)
         data = self.leaves(first_index, first_index + row.count)
-        last = decode_leaf(data[-1])
+        last = _stored_leaf(data[-1])
         seal = last.statement.seal
-        assert seal is not None  # noqa: S101 -- the last statement of every stored batch has one
+        if seal is None:
+            raise StoreDamaged("batch row: does not end where its batch does; run ledgerctl fsck")
         hashes = [leaf_hash(item) for item in data[:-1]] + [leaf_hash(last.unsealed)]
         position = index - first_index
         evidence = self.evidence(row.key_index, view.size)
@@ -155,6 +163,13 @@ def check_range(begin: int, end: int, size: int) -> None:
         raise InvalidInput("begin", "must lie below end")
     if end > size:
         raise BeyondTree(f"end: must be at most {size}")
+
+
+def _stored_leaf(data: bytes) -> Leaf:
+    try:
+        return decode_leaf(data)
+    except (InvalidInput, Uncheckable):
+        raise StoreDamaged("entry: malformed; run ledgerctl fsck") from None
 
 
 def _path(hashes: Sequence[Hash], position: int) -> tuple[Hash, ...]:

@@ -1,6 +1,7 @@
 """What the store's rows hold besides leaves, payloads and tiles, as bytes and back.
 
-Rows of state are RFC 8785 JSON, so that an operator can read them; rows written per batch are packed.
+Rows of state are RFC 8785 JSON, so that an operator can read them, with the SHA-256 of what they say: nothing else
+would tell, short of a walk through the whole log, that one was changed. Rows written per batch are packed.
 """
 
 import json
@@ -11,26 +12,26 @@ from typing import Any, Final, TypeVar
 import rfc8785
 from google.protobuf.message import DecodeError
 from nacl.bindings import (
-    crypto_aead_xchacha20poly1305_ietf_ABYTES,
-    crypto_aead_xchacha20poly1305_ietf_decrypt,
-    crypto_aead_xchacha20poly1305_ietf_encrypt,
-    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+    crypto_secretbox,
+    crypto_secretbox_MACBYTES,
+    crypto_secretbox_NONCEBYTES,
+    crypto_secretbox_open,
 )
 from nacl.exceptions import CryptoError
 
 from ledger.core import bodies
 from ledger.core.admission import SaltedKey
 from ledger.core.chain import Auditor, Governing, Source
-from ledger.core.encoding import Hash, label, str8, u64
+from ledger.core.encoding import Hash, sha256, str8, u64
 from ledger.core.errors import InvalidInput, StoreDamaged, Uncheckable
+from ledger.core.lookup_keys import SALT_SIZE, split_canonical
 from ledger.core.sealed_keys import SealedKey
 from ledger.core.signing import PublicKey
 from ledger.v1 import disclosure_pb2
 
 _BATCH: Final = struct.Struct(">QIQ32s")
-_NONCE: Final = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-_QUEUE: Final = label("queue")
-QUEUE_OVERHEAD: Final = _NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES
+NONCE_SIZE: Final = crypto_secretbox_NONCEBYTES
+QUEUE_OVERHEAD: Final = NONCE_SIZE + crypto_secretbox_MACBYTES + 8
 """Bytes that a row of the lookup queue has beyond its keys."""
 
 T = TypeVar("T", str, int, bool)
@@ -66,7 +67,7 @@ def read_batch_row(data: bytes) -> BatchRow:
 
 def write_source(source: Source) -> bytes:
     """Return a source's row."""
-    return rfc8785.dumps(
+    return _dump(
         {
             "source_id": source.source_id,
             "service": source.service,
@@ -87,7 +88,7 @@ def read_source(data: bytes) -> Source:
     """Return a source; raise StoreDamaged unless the row is whole."""
     row = _load(data, "source row")
     try:
-        return Source(
+        source = Source(
             _value(str, row["source_id"]),
             _value(str, row["service"]),
             _read_keys(row["keys"]),
@@ -102,11 +103,13 @@ def read_source(data: bytes) -> Source:
         )
     except (KeyError, TypeError, ValueError):
         raise StoreDamaged("source row: malformed") from None
+    _check_same(write_source(source), data, "source row")
+    return source
 
 
 def write_auditor(auditor: Auditor) -> bytes:
     """Return an auditor's row."""
-    return rfc8785.dumps(
+    return _dump(
         {
             "name": auditor.name,
             "key_id": auditor.key_id.hex(),
@@ -123,7 +126,7 @@ def read_auditor(data: bytes) -> Auditor:
     row = _load(data, "auditor row")
     try:
         (key,) = _read_keys(row["signing_key"])
-        return Auditor(
+        auditor = Auditor(
             _value(str, row["name"]),
             _hash(row["key_id"]),
             _value(int, row["index"]),
@@ -133,11 +136,13 @@ def read_auditor(data: bytes) -> Auditor:
         )
     except (KeyError, TypeError, ValueError):
         raise StoreDamaged("auditor row: malformed") from None
+    _check_same(write_auditor(auditor), data, "auditor row")
+    return auditor
 
 
 def write_governing(governing: Governing) -> bytes:
     """Return the row of what the ledger's own chain has settled."""
-    return rfc8785.dumps(
+    return _dump(
         {
             "log_id": governing.log_id.hex(),
             "origin": governing.origin,
@@ -155,7 +160,7 @@ def read_governing(data: bytes) -> Governing:
     """Return what the ledger's own chain has settled; raise StoreDamaged unless the row is whole."""
     row = _load(data, "governing row")
     try:
-        return Governing(
+        governing = Governing(
             _hash(row["log_id"]),
             _value(str, row["origin"]),
             _value(str, row["checkpoint_vkey"]),
@@ -167,6 +172,8 @@ def read_governing(data: bytes) -> Governing:
         )
     except (KeyError, TypeError, ValueError):
         raise StoreDamaged("governing row: malformed") from None
+    _check_same(write_governing(governing), data, "governing row")
+    return governing
 
 
 def write_sealed_keys(sealed_keys: tuple[SealedKey, ...]) -> bytes:
@@ -190,30 +197,52 @@ def read_sealed_keys(data: bytes) -> tuple[SealedKey, ...]:
 
 
 def seal_lookup_keys(keys: tuple[SaltedKey, ...], index: int, queue_key: bytes, nonce: bytes) -> bytes:
-    """Return an entry's lookup keys, encrypted for the mapper: nonce(24) ‖ XChaCha20-Poly1305 bound to the index."""
-    message = disclosure_pb2.Attachment()
-    for key, salt in keys:
-        message.keys.add(type=key.type, value=key.value, version=key.version, salt=salt)
-    plaintext = message.SerializeToString(deterministic=True)
-    return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, _QUEUE + u64(index), nonce, queue_key)
+    """Return an entry's lookup keys, encrypted for the mapper.
+
+    nonce(24) ‖ XSalsa20-Poly1305(u64 index ‖ for each key in the record's order: salt(16) ‖ canonical key)
+    """
+    plaintext = u64(index) + b"".join([salt + key.canonical for key, salt in keys])
+    return nonce + crypto_secretbox(plaintext, nonce, queue_key)
 
 
-def open_lookup_keys(data: bytes, index: int, queue_key: bytes) -> bytes:
-    """Return the serialised Attachment that holds an entry's lookup keys; raise StoreDamaged unless it decrypts."""
+def open_lookup_keys(data: bytes, index: int, queue_key: bytes) -> tuple[SaltedKey, ...]:
+    """Return an entry's lookup keys with their salts; raise StoreDamaged unless the row is whole and the entry's."""
     try:
-        return crypto_aead_xchacha20poly1305_ietf_decrypt(data[_NONCE:], _QUEUE + u64(index), data[:_NONCE], queue_key)
+        plaintext = crypto_secretbox_open(data[NONCE_SIZE:], data[:NONCE_SIZE], queue_key)
     except (CryptoError, ValueError):
         raise StoreDamaged("lookup queue row: does not decrypt") from None
+    if plaintext[:8] != u64(index):
+        raise StoreDamaged("lookup queue row: of another entry")
+    found: list[SaltedKey] = []
+    rest = plaintext[8:]
+    while rest:
+        key, after = split_canonical(rest[SALT_SIZE:])
+        found.append((key, rest[:SALT_SIZE]))
+        rest = after
+    return tuple(found)
+
+
+def _dump(row: dict[str, Any]) -> bytes:
+    text = rfc8785.dumps(row)
+    return b'{"row":%b,"sha256":"%b"}' % (text, sha256(text).hex().encode())
 
 
 def _load(data: bytes, what: str) -> dict[str, Any]:
     try:
-        row = json.loads(data)
+        whole = json.loads(data)
     except ValueError:
         raise StoreDamaged(f"{what}: not JSON") from None
-    if not isinstance(row, dict):
+    if not isinstance(whole, dict):
         raise StoreDamaged(f"{what}: not an object")
+    row = whole.get("row")
+    if not isinstance(row, dict):
+        raise StoreDamaged(f"{what}: malformed")
     return row
+
+
+def _check_same(written: bytes, data: bytes, what: str) -> None:
+    if written != data:
+        raise StoreDamaged(f"{what}: changed since it was written; run ledgerctl fsck")
 
 
 def _keys(keys: tuple[PublicKey, ...]) -> list[list[Any]]:

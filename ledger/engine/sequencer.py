@@ -6,7 +6,7 @@ leaves the old head or the new. A write that fails halts the writer: whether it 
 
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from ledger.core.chain import Auditor, Governing, LogState, Source
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.errors import AlreadyLogged, Busy, InvalidInput, LedgerError, StoreDamaged, Unavailable
-from ledger.core.merkle import leaf_hash
+from ledger.core.merkle import hash_leaves
 from ledger.core.note import SigningKey
 from ledger.core.policy import Policy
 from ledger.core.rules import LEDGER
@@ -118,7 +118,7 @@ class Sequencer:
             Busy: the queue is full.
             Unavailable: the ledger is stopping or halted.
         """
-        return self._enqueue(_Job(examined, None, (), examined.submission.size))
+        return self._enqueue(_Job(examined, None, (), examined.size))
 
     def govern(self, body: bodies.Governance, files: Sequence[tuple[bytes, bytes]] = ()) -> "Future[int]":
         """Queue one governance body; ``files`` are rows (policies) that are written with it."""
@@ -287,11 +287,12 @@ class Sequencer:
         raise AlreadyLogged("sequence: other bytes stand there", source.head)
 
     def _persist(self, commit: "_Commit") -> None:
-        staged = self._tree.stage([leaf_hash(data) for data in commit.leaves])
+        hashes = hash_leaves(commit.leaves)
+        if commit.hashes != hashes:
+            raise StoreDamaged("leaf: changed in memory between check and write")
+        staged = self._tree.stage(hashes)
         if staged.size != self._state.size:
             raise StoreDamaged("tree: its size is not the state's")
-        if commit.hashes != [leaf_hash(data) for data in commit.leaves]:
-            raise StoreDamaged("leaf: changed in memory between check and write")
         note = self._sign(staged)
         puts = commit.puts
         puts.extend(staged.puts)
@@ -366,9 +367,9 @@ class _Commit:
         self.touched.add(batch.source_id)
         self.hashes.extend(batch.leaf_hashes)
         puts = self.puts
-        for position, leaf in enumerate(batch.leaves):
+        for index, leaf in enumerate(batch.leaves, first):
             self.leaves.append(leaf.data)
-            puts.append((schema.entry_key(first + position), leaf.data))
+            puts.append((schema.ENTRIES + index.to_bytes(8, "big"), leaf.data))
         row = rows.BatchRow(batch.source_id, batch.first_sequence, batch.count, source.key_index, source.previous)
         puts.append((schema.batch_key(first), rows.write_batch_row(row)))
         puts.append((schema.chain_key(batch.source_id, batch.first_sequence), first.to_bytes(8, "big")))
@@ -376,10 +377,15 @@ class _Commit:
             return
         submission = job.examined.submission
         puts.append((schema.sealed_keys_key(first), rows.write_sealed_keys(submission.sealed_keys)))
+        nonces = _pieces(entropy(rows.NONCE_SIZE * len(submission.attachments)), rows.NONCE_SIZE)
         for item in submission.attachments:
             index = first + item.position
-            puts.append((schema.payload_key(index), item.payload))
-            puts.append((schema.shred_key(index), item.shred))
+            place = index.to_bytes(8, "big")
+            puts.append((schema.PAYLOADS + place, item.payload))
+            puts.append((schema.SHREDS + place, item.shred))
             if item.keys:
-                sealed = rows.seal_lookup_keys(item.keys, index, queue_key, entropy(24))
-                puts.append((schema.queue_key(index), sealed))
+                puts.append((schema.QUEUE + place, rows.seal_lookup_keys(item.keys, index, queue_key, next(nonces))))
+
+
+def _pieces(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))

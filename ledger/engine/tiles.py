@@ -19,6 +19,7 @@ from ledger.engine.store import Store
 WIDTH: Final = 256
 HEIGHT: Final = 8
 CACHED_TILES: Final = 2048
+CACHED_NODES: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class TileTree:
         self.root = compact.root()
         self._cache: OrderedDict[tuple[int, int], tuple[Hash, ...]] = OrderedDict()
         self._lock = Lock()
+        self._nodes: dict[tuple[int, int], Hash] = {}
+        """Perfect subtrees between tile levels, which never change: every proof asks for some of them again."""
 
     @property
     def size(self) -> int:
@@ -119,10 +122,17 @@ class TileTree:
         if (index + 1) << level > edge.size:
             raise BeyondTree("node: past the tree")
         tile_level, height = divmod(level, HEIGHT)
-        first = index << height
-        number, begin = divmod(first, WIDTH)
-        tile = self._tile(edge, tile_level, number)
-        return tile[begin] if not height else tree_root(tile[begin : begin + (1 << height)])
+        if not height:
+            number, begin = divmod(index, WIDTH)
+            return self._tile(edge, tile_level, number)[begin]
+        found = self._nodes.get((level, index))
+        if found is None:
+            number, begin = divmod(index << height, WIDTH)
+            found = tree_root(self._tile(edge, tile_level, number)[begin : begin + (1 << height)])
+            if len(self._nodes) >= CACHED_NODES:
+                self._nodes.clear()
+            self._nodes[level, index] = found
+        return found
 
     def _tile(self, edge: _Edge, level: int, number: int) -> tuple[Hash, ...]:
         if number == edge.size >> (HEIGHT * (level + 1)):

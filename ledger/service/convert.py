@@ -41,8 +41,7 @@ def submission(request: disclosure_pb2.SubmitBatchRequest) -> Submission:
 
 def _attachment(item: disclosure_pb2.Attachment) -> Attachment:
     keys = tuple([(LookupKey(key.type, key.value, key.version), key.salt) for key in item.keys])
-    padding = tuple([check_hash(entry, "padding") for entry in item.padding])
-    return Attachment(item.position, item.payload, item.shred, keys, padding)
+    return Attachment(item.position, item.payload, item.shred, keys, tuple(item.padding))
 
 
 def _sealed_key(item: disclosure_pb2.SealedKey) -> SealedKey:

@@ -15,8 +15,9 @@ from ledger.service.context import Identify, require, stream, unary
 from ledger.service.metrics import Metrics
 from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
 
-SMALL_BATCH = 16 * 1024
-"""Bytes up to which a batch is examined at once rather than on another thread."""
+SMALL_BATCH = 8
+SMALL_KEYS = 256
+"""Statements and lookup keys up to which a batch is examined at once rather than on another thread."""
 
 
 class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
@@ -35,7 +36,7 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
         identity = require(self._identify(context), "source")
         if identity.name == LEDGER:
             raise NotPermitted("source_id: is the ledger's own")
-        if request.ByteSize() <= SMALL_BATCH:
+        if _is_small(request):
             examined = _examine(request)
         else:
             loop = asyncio.get_running_loop()
@@ -83,6 +84,11 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
             for batch in self._reader.sealed(index, index + count):
                 yield convert.sealed_batch(batch)
             sequence += count
+
+
+def _is_small(request: disclosure_pb2.SubmitBatchRequest) -> bool:
+    few = len(request.statements) <= SMALL_BATCH and len(request.attachments) <= SMALL_BATCH
+    return few and sum([len(item.keys) for item in request.attachments]) <= SMALL_KEYS
 
 
 def _examine(request: disclosure_pb2.SubmitBatchRequest) -> Examined:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from ledger.core.errors import BeyondTree, InvalidInput
+from ledger.core.errors import BeyondTree, InvalidInput, StoreDamaged
 from ledger.engine import schema
 from ledger.engine.reader import Reader, check_range
 from ledger.engine.sequencer import Sequencer, View
@@ -131,11 +131,13 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
             case "index":
                 index = request.index.index
             case "source":
-                source_id = request.source.source_id
-                known = source_id in view.sources
-                index = self._reader.locate(source_id, request.source.sequence) if known else None
-                if index is None:
+                asked = request.source
+                source = view.sources.get(asked.source_id)
+                if source is None or asked.sequence >= source.next_sequence:
                     raise BeyondTree("source: has no such sequence")
+                index = self._reader.locate(asked.source_id, asked.sequence)
+                if index is None:
+                    raise StoreDamaged("chain row: missing; run ledgerctl fsck")
             case _:
                 raise InvalidInput("entry", "missing")
         return log_pb2.Receipt(tlog_proof=self._reader.receipt(index, view))

@@ -138,7 +138,7 @@ def test_classes(count: int, size: int) -> None:
     assert len(derived.salts) == count
     assert len(derived.padding) == size - count
     salted = list(zip(keys, derived.salts, strict=True))
-    assert verify_keys_root(salted, derived.padding, size, derived.root) == derived
+    assert verify_keys_root(salted, derived.padding, size, derived.root) == derived.root
 
 
 def test_more_than_the_largest_class() -> None:

@@ -52,9 +52,9 @@ def test_the_rich_log_has_every_kind_of_state() -> None:
 OTHER_TYPES: tuple[Any, ...] = (None, {"a": 1}, 1.5, [[[]]], [1, 2, 3])
 
 JSON_ROWS: list[tuple[str, dict[str, Any], Callable[[bytes], Any]]] = [
-    ("source row", json.loads(rows.write_source(SOURCE)), rows.read_source),
-    ("auditor row", json.loads(rows.write_auditor(AUDITOR)), rows.read_auditor),
-    ("governing row", json.loads(rows.write_governing(GOVERNING)), rows.read_governing),
+    ("source row", json.loads(rows.write_source(SOURCE))["row"], rows.read_source),
+    ("auditor row", json.loads(rows.write_auditor(AUDITOR))["row"], rows.read_auditor),
+    ("governing row", json.loads(rows.write_governing(GOVERNING))["row"], rows.read_governing),
 ]
 
 
@@ -69,7 +69,7 @@ def test_a_field_that_is_missing_or_of_another_type_is_refused(
             *({**row, name: value} for value in OTHER_TYPES),
         ):
             with pytest.raises(StoreDamaged, match=f"^{what}: malformed"):
-                read(json.dumps(changed).encode())
+                read(json.dumps({"row": changed}).encode())
 
 
 @pytest.mark.parametrize(("what", "row", "read"), JSON_ROWS, ids=[row[0] for row in JSON_ROWS])
@@ -81,6 +81,23 @@ def test_a_row_that_is_no_object_is_refused(what: str, row: object, read: Callab
     for data in (b"[]", b"1", b"null", b'""'):
         with pytest.raises(StoreDamaged, match=f"^{what}: not an object"):
             read(data)
+        with pytest.raises(StoreDamaged, match=f"^{what}: malformed"):
+            read(b'{"row":%b}' % data)
+    with pytest.raises(StoreDamaged, match=f"^{what}: malformed"):
+        read(json.dumps(row).encode())
+
+
+@pytest.mark.parametrize(("value", "write", "read"), WRITTEN[1:4], ids=["a source", "an auditor", "what governs"])
+def test_a_flipped_bit_of_a_state_row_is_told(
+    value: object, write: Callable[[Any], bytes], read: Callable[[bytes], Any]
+) -> None:
+    """Whichever bit it is, and though the row may still be JSON of the right shape, no state comes of it."""
+    data = write(value)
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(StoreDamaged, match=r"row: "):
+            read(bytes(flipped))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +113,7 @@ def test_a_hash_of_another_size_is_refused(spoil: Callable[[str], str]) -> None:
     for what, row, read in JSON_ROWS:
         name = {"source row": "previous", "auditor row": "key_id", "governing row": "log_id"}[what]
         with pytest.raises(StoreDamaged, match=f"^{what}: malformed"):
-            read(json.dumps({**row, name: spoil(row[name])}).encode())
+            read(json.dumps({"row": {**row, name: spoil(row[name])}}).encode())
 
 
 def test_a_batch_row_of_another_length_is_refused() -> None:
@@ -138,8 +155,7 @@ KEYS = ((LookupKey("account", b"alice"), b"s" * 16), (LookupKey("username", b"bo
 def test_lookup_keys_open_with_the_queue_key_at_their_index() -> None:
     """What was sealed opens to the same keys and salts, and neither shows in the row."""
     data = rows.seal_lookup_keys(KEYS, 7, QUEUE_KEY, NONCE)
-    message = disclosure_pb2.Attachment.FromString(rows.open_lookup_keys(data, 7, QUEUE_KEY))
-    assert [(LookupKey(key.type, key.value, key.version), key.salt) for key in message.keys] == list(KEYS)
+    assert rows.open_lookup_keys(data, 7, QUEUE_KEY) == KEYS
     assert data.startswith(NONCE)
     assert b"alice" not in data
 
@@ -155,6 +171,6 @@ def test_a_queue_row_changed_moved_or_cut_does_not_open() -> None:
     for spoiled in (*flipped, *cut):
         with pytest.raises(StoreDamaged, match=r"^lookup queue row: does not decrypt"):
             rows.open_lookup_keys(spoiled, 7, QUEUE_KEY)
-    for index, key in ((8, QUEUE_KEY), (7, b"r" * 32)):
-        with pytest.raises(StoreDamaged, match=r"^lookup queue row: does not decrypt"):
+    for index, key, message in ((8, QUEUE_KEY, "of another entry"), (7, b"r" * 32, "does not decrypt")):
+        with pytest.raises(StoreDamaged, match=f"^lookup queue row: {message}"):
             rows.open_lookup_keys(data, index, key)

@@ -122,7 +122,9 @@ def test_commitments(case: Case) -> None:
     assert [item.hex() for item in commitments] == case["commitments"]
     assert [key.canonical.hex() for key in keys] == [key["canonical_key"] for key in case["keys"]]
     assert keys_root((*commitments, *padding)) == derived.root == raw(case["keys_root"])
-    assert verify_keys_root(list(zip(keys, salts, strict=True)), padding, case["key_class"], derived.root) == derived
+    assert (
+        verify_keys_root(list(zip(keys, salts, strict=True)), padding, case["key_class"], derived.root) == derived.root
+    )
 
 
 @pytest.mark.parametrize("case", cases("lookup_keys", "refused"))

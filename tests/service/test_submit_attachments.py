@@ -80,7 +80,10 @@ def key(change: Callable[[object], object]) -> Change:
             attachment(lambda item: item.padding.pop()), "keys.padding", "do not add up", id="padding missing"
         ),
         pytest.param(
-            attachment(lambda item: item.padding.append(b"short")), "padding", "must be 32 bytes", id="short padding"
+            attachment(lambda item: item.padding.append(b"short")),
+            "keys.padding",
+            "must be 32 bytes",
+            id="short padding",
         ),
         pytest.param(lambda r: r.attachments.pop(), "attachments", "exactly one", id="an attachment kept back"),
         pytest.param(

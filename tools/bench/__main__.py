@@ -1,0 +1,87 @@
+"""``python -m bench [--quick]``: a table for people, then one JSON object as the last line."""
+
+import argparse
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from bench import building, bulk, growth, recording
+from bench.checking import disk_bytes, fsck_rate, told
+from bench.scene import BATCH, CLASS, builders, folder, served
+from bench.table import show
+from ledger.core.sealed import HEADER_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured."""
+
+    bulk: int
+    coalesced: int
+    single: int
+    build: int
+    proof_seconds: float
+    growth: int
+
+
+QUICK: Final = Sizes(bulk=40_960, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, growth=0)
+LONG: Final = Sizes(bulk=204_800, coalesced=20_000, single=500, build=8_192, proof_seconds=5.0, growth=1_000_000)
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was measured, by its key in the JSON."""
+
+    values: dict[str, float] = field(default_factory=dict)
+
+    def set(self, **values: float) -> None:
+        """Take figures in, three significant places behind the point."""
+        self.values.update({name: round(value, 3) for name, value in values.items()})
+
+
+async def measure(sizes: Sizes) -> dict[str, float]:
+    """Return every figure."""
+    figures = Figures()
+    figures.set(batch=BATCH, payload_bytes=CLASS + HEADER_SIZE, key_class=4, auditors=1, sources=4)
+    async with served() as stage:
+        with told("bulk: prebuilt batches of 512 from four sources"):
+            found = await bulk.run(stage, sizes.bulk)
+            figures.set(bulk_entries_per_s=found.rate, bulk_entries=found.entries)
+        with told("proofs: single calls, then one stream"):
+            figures.set(proofs_per_s=await recording.proofs(stage, sizes.proof_seconds))
+            figures.set(streamed_proofs_per_s=await recording.streamed(stage))
+        stage.server.stop()
+        figures.set(disk_ratio=disk_bytes(stage.ledger) / found.submitted)
+        with told("fsck of the stopped store"):
+            figures.set(verify_entries_per_s=fsck_rate(stage.ledger))
+        with told("raw: plyvel alone, the same rows"), folder() as path:
+            raw = bulk.raw(stage.ledger / "store", path / "raw")
+            figures.set(raw_entries_per_s=raw, bulk_ratio=found.rate / raw)
+    async with served() as stage:
+        with told("coalesced: one client, 64 tasks"):
+            figures.set(coalesced_per_s=await recording.coalesced(stage, sizes.coalesced))
+        with told("single: one caller, one statement, and its floor"):
+            one = await recording.single(stage, sizes.single)
+            figures.set(single_p50_ms=one.p50, single_p99_ms=one.p99, single_floor_ms=one.floor)
+        with told("build: record to statement on one core, and its raw cost"):
+            (builder, *_) = await builders(stage, int(time.time()) // 60)
+            built = building.run(builder, sizes.build)
+            figures.set(build_per_s=built.rate, build_ratio=built.rate / built.raw)
+    if sizes.growth:
+        figures.set(**await growth.run(sizes.growth))
+    return figures.values
+
+
+def main() -> None:
+    """Measure, show the table, print the object."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="within 50 seconds, without the growth to a million")
+    figures = asyncio.run(measure(QUICK if parser.parse_args().quick else LONG))
+    show(figures)
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""fsck from stored bytes, and what the process of a server costs: start, memory, disk."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger.cli.demo.processes import ServerProcess
+from ledger.cli.demo.stage import Stage
+from ledger.engine import fsck
+from ledger.engine.store import Store
+
+
+def fsck_rate(ledger: Path) -> float:
+    """Return entries a second of a whole check of the stopped ledger."""
+    store = Store.open(ledger / "store")
+    try:
+        started = time.perf_counter()
+        checked = fsck.check(store)
+        return checked.size / (time.perf_counter() - started)
+    finally:
+        store.close()
+
+
+def rss_mib(process: int) -> float:
+    """Return the resident memory of a process in MiB."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError("no VmRSS")
+
+
+def disk_bytes(ledger: Path) -> int:
+    """Return the bytes of the store's files."""
+    return sum(path.stat().st_size for path in (ledger / "store").iterdir())
+
+
+async def startup(stage: Stage) -> float:
+    """Return the seconds from exec to serving of the stopped ledger, which serves again afterwards."""
+    started = time.perf_counter()
+    stage.server = await ServerProcess.start(stage.ledger, stage.log_lines)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Say on stderr what is being measured, and how long it took."""
+    started = time.monotonic()
+    print(f"· {what}", end="", file=sys.stderr, flush=True)
+    yield
+    print(f" ({time.monotonic() - started:.1f} s)", file=sys.stderr, flush=True)
