@@ -17,7 +17,7 @@ from tests.core.world import START
 
 def plain(count: int, **changes: Any) -> list[Statement]:
     """Return statements of which all but the last are plain disclosures of one minute."""
-    body = bodies.Disclosure(*(sha256(b"%d" % number) for number in range(3)), 4, sha256(b"4"))
+    body = bodies.Disclosure(sha256(b"slots"), sha256(b"payload"), sha256(b"keys"), 4, sha256(b"aggregates"))
     return [Statement("alpha", 126 + at, START, replace(body, **changes)) for at in range(count)]
 
 
@@ -90,7 +90,7 @@ def test_time_that_goes_back_behind_a_plain_disclosure_is_refused() -> None:
 
 def test_a_part_among_plain_disclosures_is_refused() -> None:
     """Parts stand in a row also where plain disclosures surround one."""
-    first, second, third = plain(3)
+    first, _, third = plain(3)
     part = plain(2, part=bodies.Part(0, 2))[1]
     with pytest.raises(InvalidInput, match="part: a handover's parts stand in a row"):
         decode_batch(signed([first, part, third]))

@@ -80,7 +80,7 @@ def key(change: Callable[[object], object]) -> Change:
             attachment(lambda item: item.padding.pop()), "keys.padding", "do not add up", id="padding missing"
         ),
         pytest.param(
-            attachment(lambda item: item.padding.append(b"short")),
+            attachment(lambda item: item.padding.__setitem__(0, b"short")),
             "keys.padding",
             "must be 32 bytes",
             id="short padding",
