@@ -7,7 +7,7 @@ from typing import Final
 from ledger.client import profile
 from ledger.client.profile import AllowedAuditor, Profile
 from ledger.core.errors import ConfigInvalid, InvalidInput
-from ledger.core.rules import check_name, check_enrolled_id
+from ledger.core.rules import check_enrolled_id, check_name
 from ledger.service import config, keys
 from ledger.service.certificates import DEFAULT_DAYS, issue_client
 from ledger.service.server import serving

@@ -16,8 +16,9 @@ from ledger.client.opening import open_recorder
 from ledger.client.range_receipt import Receipt
 from ledger.client.sync import SyncRecorder
 from ledger.core.building import check_disclosure
-from ledger.core.errors import InvalidInput, LedgerError
+from ledger.core.errors import InvalidInput
 from ledger.core.record_input import Disclosure, load_json, load_json_lines, load_yaml
+from ledger.core.sealed import payload_plaintext
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".yaml": "yaml", ".yml": "yaml"}
 
@@ -31,6 +32,12 @@ def record(
         str, typer.Option("--format", help="jsonl, json or yaml; by default the file name's, jsonl for -.")
     ] = "",
     patience: Annotated[float, typer.Option(help="Seconds to go on trying while the ledger is out of reach.")] = 60,
+    since: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Sequence at which an interrupted run of the same FILE began: leaves out what it did."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Record disclosures; all are checked before the first is sent."""
@@ -41,17 +48,34 @@ def record(
         pair = load_key(key_path, "source")
         if receipts is not None:
             receipts.mkdir(parents=True, exist_ok=True)
-        done = 0
+        done, finished, begun = 0, False, None
         recorder = SyncRecorder(lambda: open_recorder(held, pair, patience=patience))
         try:
             with recorder:
-                for receipt in (*recorder.recovered, *_progress(recorder.record_all(disclosures), len(disclosures))):
+                start = recorder.next_sequence
+                for receipt in recorder.recovered:
+                    _deliver(receipt, receipts, as_json)
+                if recorder.recovered:
+                    say(f"{len(recorder.recovered)} that an interrupted run had sent are recorded, whatever FILE holds")
+                left = _left(disclosures, 0 if since is None else start - since)
+                begun = start if since is None else since
+                for receipt in _progress(recorder.record_all(left), len(left)):
                     done += 1
                     _deliver(receipt, receipts, as_json)
-        except LedgerError as error:
-            say(f"{done} of {len(disclosures)} recorded; what follows is not, or a retry will say")
-            raise error from None
+            finished = True
+        finally:
+            if begun is not None and not finished:
+                say(f"{done} recorded; go on with --since {begun}, which leaves out what was recorded meanwhile")
         say(f"{done} recorded" + (f", receipts in {receipts}" if receipts else ""))
+
+
+def _left(disclosures: list[Disclosure], recorded: int) -> list[Disclosure]:
+    """Return what is left once ``recorded`` of ``disclosures`` are in the log; raise InvalidInput where none can be."""
+    if recorded < 0:
+        raise InvalidInput("since", "the source stands at a lower sequence")
+    if recorded > len(disclosures):
+        raise InvalidInput("since", "the source recorded more than the file has; give the file that was interrupted")
+    return disclosures[recorded:]
 
 
 def read(file: str, form: str = "") -> list[Disclosure]:
@@ -73,7 +97,8 @@ def read(file: str, form: str = "") -> list[Disclosure]:
     disclosures = []
     for number, disclosure in enumerate(found, start=1):
         try:
-            disclosures.append(check_disclosure(disclosure))
+            payload_plaintext(bytes(32), disclosure.keys, check_disclosure(disclosure).record.to_json_object())
+            disclosures.append(disclosure)
         except InvalidInput as error:
             raise InvalidInput(f"disclosure {number}", str(error)) from None
     if not disclosures:

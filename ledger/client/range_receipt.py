@@ -10,7 +10,7 @@ from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.merkle import leaf_hash
 from ledger.core.note import VKey
 from ledger.core.proof import RangeProof, VerifiedRange, verify_consistency, verify_inclusion, verify_range
-from ledger.core.receipt import ReceiptExtra, format_receipt
+from ledger.core.receipt import ReceiptExtra, ReceiptWriter
 from ledger.v1 import disclosure_pb2
 
 
@@ -40,16 +40,11 @@ class Answer:
 
     def receipts(self) -> list[Receipt]:
         """Return a receipt for each statement of the batch, in order."""
-        return [self._receipt(position) for position in range(self._batch.count)]
-
-    def _receipt(self, position: int) -> Receipt:
         batch, evidence = self._batch, self._evidence
-        leaf = batch.leaves[position]
-        index = self.first_index + position
-        extra = ReceiptExtra(
-            leaf.data,
+        common = ReceiptExtra(
+            batch.leaves[0].data,
             batch.seal,
-            self._batch_range.inclusion_path(position),
+            (),
             batch.first_sequence,
             batch.count,
             self._binding.previous,
@@ -59,8 +54,14 @@ class Answer:
             evidence.log_opened,
             tuple(Hash(item) for item in evidence.log_opened_path),
         )
-        data = format_receipt(index, self._range.inclusion_path(index), self.note, extra)
-        return Receipt(index, batch.source_id, leaf.statement.sequence, data)
+        writer = ReceiptWriter(self.note, common)
+        receipts = []
+        for position, leaf in enumerate(batch.leaves):
+            index = self.first_index + position
+            batch_path = self._batch_range.inclusion_path(position)
+            data = writer.write(index, self._range.inclusion_path(index), leaf.data, batch_path)
+            receipts.append(Receipt(index, batch.source_id, batch.first_sequence + position, data))
+        return receipts
 
 
 def verify_answer(

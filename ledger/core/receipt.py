@@ -7,7 +7,7 @@ the witness policy.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
@@ -22,7 +22,7 @@ from ledger.core.proof import root_from_inclusion, verify_inclusion
 from ledger.core.rules import LEDGER
 from ledger.core.signing import PublicKey, verify_each
 from ledger.core.statement import Leaf, Seal, Statement, decode_leaf
-from ledger.core.tlogproof import TlogProof
+from ledger.core.tlogproof import TlogProof, join_proof
 from ledger.v1 import receipt_pb2
 
 MAX_EXTRA: Final = 256 * 1024
@@ -83,6 +83,22 @@ class VerifiedReceipt:
     log_key_changed: bool
     checkpoint: SignedCheckpoint
     batch_digest: Hash
+
+
+class ReceiptWriter:
+    """Writes the receipts of one batch under one checkpoint: all but leaf, place and paths is the same in each."""
+
+    def __init__(self, checkpoint: bytes, common: ReceiptExtra) -> None:
+        TlogProof(0, (), checkpoint, common.encode()).format()
+        self._checkpoint, self._message = checkpoint, mirror.write(common, receipt_pb2.ReceiptExtra())
+
+    def write(self, index: int, path: Sequence[Hash], leaf: bytes, batch_path: Sequence[Hash]) -> bytes:
+        """Return the receipt file of ``leaf`` at ``index``; ``path`` and ``batch_path`` are verified audit paths."""
+        message: Any = self._message
+        message.leaf = leaf
+        del message.batch_path[:]
+        message.batch_path.extend(batch_path)
+        return join_proof(index, path, self._checkpoint, message.SerializeToString(deterministic=True))
 
 
 def format_receipt(index: int, path: Sequence[Hash], checkpoint: bytes, extra: ReceiptExtra) -> bytes:

@@ -3,6 +3,7 @@
 c2sp.org/tlog-proof@v1 LF ["extra " base64 LF] "index " decimal LF (base64(hash) LF)* LF checkpoint note
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,12 +51,17 @@ class TlogProof:
 
     def format(self) -> bytes:
         """Return the file's bytes; raise InvalidInput when they would not parse back to this proof."""
-        extra = [_EXTRA + encode_base64(self.extra)] if self.extra else []
-        lines = [HEADER, *extra, f"{_INDEX}{self.index}", *map(encode_base64, self.path), "", ""]
-        raw = "\n".join(lines).encode() + self.checkpoint
+        raw = join_proof(self.index, self.path, self.checkpoint, self.extra)
         if TlogProof.parse(raw) != self:
             raise InvalidInput("proof", "cannot be written")
         return raw
+
+
+def join_proof(index: int, path: Sequence[bytes], checkpoint: bytes, extra: bytes) -> bytes:
+    """Return the bytes of a proof file whose parts are known to be well-formed."""
+    first = [_EXTRA + encode_base64(extra)] if extra else []
+    lines = [HEADER, *first, f"{_INDEX}{index}", *map(encode_base64, path), "", ""]
+    return "\n".join(lines).encode() + checkpoint
 
 
 def _take_extra(lines: list[str]) -> bytes:

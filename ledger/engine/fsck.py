@@ -5,12 +5,11 @@ that nothing accounts for are wrong too. A row of the lookup queue is the mapper
 only has to belong to a disclosure.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from ledger.core import bodies
 from ledger.core.batch import Batch, decode_batch
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import open_checkpoint
@@ -20,7 +19,6 @@ from ledger.core.merkle import CompactRange, tree_root
 from ledger.core.note import VKey
 from ledger.core.sealed import check_payload_size, check_shred
 from ledger.core.sealed_keys import sealed_keys_digest
-from ledger.core.statement import decode_leaf
 from ledger.engine import rows, schema
 from ledger.engine.store import Store
 
@@ -40,28 +38,43 @@ class Checked:
 def check(store: Store, progress: Callable[[int], None] = lambda _: None) -> Checked:
     """Return what the store holds; raise StoreDamaged naming the first thing that does not fit."""
     walk = _Walk(store)
-    for batch in _batches(store):
-        walk.take(batch)
+    while walk.take():
         progress(walk.size)
     return walk.finish()
 
 
-def _batches(store: Store) -> Iterator[list[bytes]]:
-    """Yield the stored leaves batch by batch, indexes without gaps."""
-    expected = 0
-    leaves: list[bytes] = []
-    for key, leaf in store.range(schema.ENTRIES, schema.after(schema.ENTRIES)):
-        if key != schema.entry_key(expected):
-            raise StoreDamaged(f"entry {expected}: missing")
-        expected += 1
-        leaves.append(leaf)
-        with _Naming(f"entry {expected - 1}"):
-            sealed = decode_leaf(leaf).statement.seal is not None
-        if sealed:
-            yield leaves
-            leaves = []
-    if leaves:
-        raise StoreDamaged(f"entry {expected - 1}: its batch has no end")
+class _Rows:
+    """The rows under one prefix, in step with the indexes that the walk comes by."""
+
+    def __init__(self, store: Store, prefix: bytes) -> None:
+        self._what, self._prefix = schema.KINDS[prefix], prefix
+        self._rows = store.range(prefix, schema.after(prefix))
+        self._row = next(self._rows, None)
+
+    def __call__(self, index: int) -> bytes:
+        """Return the row of ``index``; raise StoreDamaged if it is missing, or one before it that nobody asked for."""
+        value = self.perhaps(index)
+        if value is None:
+            raise StoreDamaged(f"{self._what} of entry {index}: missing")
+        return value
+
+    def perhaps(self, index: int) -> bytes | None:
+        """Return the row of ``index`` if there is one; raise StoreDamaged for one before it that nobody asked for."""
+        row, key = self._row, self._prefix + index.to_bytes(8, "big")
+        if row is None or row[0] > key:
+            return None
+        if row[0] != key:
+            raise self._stray(row[0])
+        self._row = next(self._rows, None)
+        return row[1]
+
+    def finish(self) -> None:
+        """Raise StoreDamaged if a row is left."""
+        if self._row is not None:
+            raise self._stray(self._row[0])
+
+    def _stray(self, key: bytes) -> StoreDamaged:
+        return StoreDamaged(f"{self._what} under {key[1:].hex()}: belongs to no entry")
 
 
 class _Naming:
@@ -88,15 +101,22 @@ class _Walk:
         self._levels: list[list[Hash]] = [[]]
         self._numbers: list[int] = [0]
         self._tiles = self._batch_rows = self._payloads = self._boxes = 0
+        kinds = (schema.ENTRIES, schema.PAYLOADS, schema.SHREDS, schema.QUEUE)
+        self._entry, self._payload, self._shred, self._queued = (_Rows(store, prefix) for prefix in kinds)
 
     @property
     def size(self) -> int:
         """Entries walked."""
         return self._range.size
 
-    def take(self, leaves: list[bytes]) -> None:
-        """Check the next batch and everything stored beside it."""
+    def take(self) -> bool:
+        """Check the next batch and everything stored beside it; return False after the last."""
         first = self.size
+        found = self._store.get(schema.batch_key(first))
+        if found is None:
+            return False
+        stored = rows.read_batch_row(found)
+        leaves = [self._entry(index) for index in range(first, first + stored.count)]
         with _Naming(f"batch at {first}"):
             batch = decode_batch(leaves)
             previous, key_index = ZERO_HASH, 0
@@ -106,14 +126,15 @@ class _Walk:
                 source = self._state.source(batch.source_id)
                 previous, key_index = source.previous, source.key_index
                 self._state.replay(batch)
-        row = rows.BatchRow(batch.source_id, batch.first_sequence, batch.count, key_index, previous)
-        self._same(schema.batch_key(first), rows.write_batch_row(row), f"batch row at {first}")
+        if stored != rows.BatchRow(batch.source_id, batch.first_sequence, batch.count, key_index, previous):
+            raise StoreDamaged(f"batch row at {first}: not what the leaves say")
         chain = schema.chain_key(batch.source_id, batch.first_sequence)
         self._same(chain, first.to_bytes(8, "big"), f"chain row of the batch at {first}")
         self._batch_rows += 1
         self._check_payloads(first, batch)
         self._range.extend(batch.leaf_hashes)
         self._check_tiles(batch)
+        return True
 
     def _stored(self, key: bytes, what: str) -> bytes:
         value = self._store.get(key)
@@ -127,17 +148,16 @@ class _Walk:
 
     def _check_payloads(self, first: int, batch: Batch) -> None:
         digest, found = ZERO_HASH, 0
-        for position, leaf in enumerate(batch.leaves):
-            body = leaf.statement.body
-            if not isinstance(body, bodies.Disclosure):
+        for index, leaf in enumerate(batch.leaves, first):
+            if leaf.disclosed is None:
                 continue
-            index = first + position
-            payload = self._stored(schema.payload_key(index), f"payload of entry {index}")
-            shred = self._stored(schema.shred_key(index), f"shred of entry {index}")
-            if sha256(payload) != body.payload_digest:
+            payload, shred, queued = self._payload(index), self._shred(index), self._queued.perhaps(index)
+            if sha256(payload) != leaf.disclosed.payload_digest:
                 raise StoreDamaged(f"payload of entry {index}: its digest is not the leaf's")
             with _Naming(f"payload of entry {index}"):
                 check_shred(check_payload_size(payload), shred)
+            if queued is not None and len(queued) <= rows.QUEUE_OVERHEAD:
+                raise StoreDamaged(f"lookup queue row of entry {index}: too short to open")
             found += 1
         what = f"sealed keys of the batch at {first}"
         if found:
@@ -176,15 +196,16 @@ class _Walk:
         """Compare what the whole walk adds up to with checkpoint and state, and look for rows nobody wrote."""
         state = self._state
         if state is None:
-            raise StoreDamaged("entry 0: missing")
+            raise StoreDamaged("batch row at 0: missing")
         note = self._stored(schema.meta_key("checkpoint"), "checkpoint")
         with _Naming("checkpoint"):
             vkey = VKey.parse(state.governing.checkpoint_vkey)
             checkpoint = open_checkpoint(note, vkey, state.governing.origin).checkpoint
         if (checkpoint.size, checkpoint.root) != (self.size, self._range.root()):
             raise StoreDamaged("checkpoint: signs another size or root than the entries give")
+        for kept in (self._entry, self._payload, self._shred, self._queued):
+            kept.finish()
         self._check_state(state)
-        self._check_queue()
         self._check_counts(state)
         return Checked(self.size, self._payloads, checkpoint.root)
 
@@ -208,14 +229,6 @@ class _Walk:
                 self._same(schema.tile_key(level, number), partial, f"tile {number} of level {level}")
                 self._tiles += 1
 
-    def _check_queue(self) -> None:
-        for key, value in self._store.range(schema.QUEUE, schema.after(schema.QUEUE)):
-            index = schema.index_of(key)
-            if key != schema.queue_key(index) or self._store.get(schema.payload_key(index)) is None:
-                raise StoreDamaged(f"lookup queue row {key[1:].hex()}: belongs to no disclosure")
-            if len(value) <= rows.QUEUE_OVERHEAD:
-                raise StoreDamaged(f"lookup queue row of entry {index}: too short to open")
-
     def _check_counts(self, state: LogState) -> None:
         """Look for rows beside those that were compared one by one."""
         expected = {
@@ -224,8 +237,6 @@ class _Walk:
             schema.AUDITORS: len(state.auditors),
             schema.BATCHES: self._batch_rows,
             schema.CHAINS: self._batch_rows,
-            schema.PAYLOADS: self._payloads,
-            schema.SHREDS: self._payloads,
             schema.SEALED_KEYS: self._boxes,
             schema.TILES: self._tiles,
         }

@@ -222,9 +222,14 @@ class Sequencer:
         return self._state.sources[batch.source_id].next_sequence > batch.first_sequence
 
     def _halt(self, error: Exception) -> None:
-        known = isinstance(error, LedgerError)
+        if isinstance(error, LedgerError):
+            reason = str(error)
+        elif isinstance(error, OSError) and error.strerror:
+            reason = f"a write failed ({error.strerror}); see to the disk, then restart"
+        else:
+            reason = f"a write failed ({type(error).__name__}); restart"
         with self._lock:
-            self.halted = str(error) if known else f"a write failed ({type(error).__name__}); restart"
+            self.halted = reason
 
     def _try_place(self, job: _Job, commit: "_Commit") -> int | LedgerError:
         """Return the index that the job gets, or why it is refused; anything else that is raised halts the writer."""

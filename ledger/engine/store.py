@@ -4,6 +4,8 @@ plyvel's batches are not thread-safe and a close() during use can crash, so one 
 reads under way and refuses later ones.
 """
 
+import errno
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,13 +14,18 @@ from typing import Any, Final
 
 import plyvel
 
-from ledger.core.errors import Locked, StoreDamaged, Unavailable
+from ledger.core.errors import LedgerError, Locked, StoreDamaged, Unavailable
 from ledger.engine import schema
 
 WRITE_BUFFER: Final = 32 * 1024 * 1024
 CACHE: Final = 32 * 1024 * 1024
 PAGE: Final = 512
 """Rows that a range reads before it lets a close() in."""
+_HELD: Final = (os.strerror(errno.EAGAIN), os.strerror(errno.EACCES), "already held by process")
+"""How LevelDB says that the lock is another's."""
+_CUT: Final = os.strerror(errno.EINVAL)
+"""What LevelDB says of a table that ends too early."""
+_MISSING: Final = os.strerror(errno.ENOENT)
 
 
 class Store:
@@ -52,15 +59,16 @@ class Store:
                 paranoid_checks=True,
             )
         except plyvel.Error as error:
-            if "IO error: lock " in str(error):
-                raise Locked(f"{path}: another process has the store open; stop it first") from None
-            raise StoreDamaged(f"{path}: LevelDB cannot open it; restore it from a backup") from None
+            raise _not_opened(path, error) from None
         store = cls(database)
-        if create:
-            store.write([(schema.meta_key("format"), schema.FORMAT)])
-        elif store.get(schema.meta_key("format")) != schema.FORMAT:
+        try:
+            if create:
+                store.write([(schema.meta_key("format"), schema.FORMAT)])
+            elif store.get(schema.meta_key("format")) != schema.FORMAT:
+                raise StoreDamaged(f"{path}: of another format than this release reads")
+        except LedgerError:
             store.close()
-            raise StoreDamaged(f"{path}: of another format than this release reads")
+            raise
         return store
 
     @contextmanager
@@ -71,10 +79,12 @@ class Store:
             self._readers += 1
         try:
             yield self._database
-        except plyvel.CorruptionError:
-            raise StoreDamaged("LevelDB reports damaged files; run ledgerctl fsck") from None
-        except plyvel.Error:
-            raise StoreDamaged("LevelDB cannot read or write its files; see to the disk, then restart") from None
+        except plyvel.Error as error:
+            if isinstance(error, plyvel.CorruptionError) or _reason(error) == _CUT:
+                raise StoreDamaged("LevelDB reports damaged files; run ledgerctl fsck") from None
+            raise StoreDamaged(
+                f"LevelDB cannot read or write its files ({_reason(error)}); see to the disk, then restart"
+            ) from None
         finally:
             with self._condition:
                 self._readers -= 1
@@ -135,3 +145,18 @@ class Store:
             self._closed = True
             self._condition.wait_for(lambda: self._readers == 0)
         self._database.close()
+
+
+def _not_opened(path: Path, error: plyvel.Error) -> LedgerError:
+    """Return what keeps the store shut: another process, the disk or its permissions, or damage."""
+    reason = _reason(error)
+    if "IO error: lock " in str(error) and reason in _HELD:
+        return Locked(f"{path}: another process has the store open; stop it first")
+    if isinstance(error, plyvel.IOError) and reason not in (_CUT, _MISSING):
+        return StoreDamaged(f"{path}: LevelDB cannot open it ({reason}); see to disk and permissions, then start again")
+    return StoreDamaged(f"{path}: LevelDB cannot open it; restore it from a backup")
+
+
+def _reason(error: plyvel.Error) -> str:
+    """Return the end of LevelDB's message, which is the system's word where the system refused."""
+    return str(error).rpartition(": ")[2].rstrip("'\"")

@@ -200,18 +200,27 @@ class Server:
     async def _watch_halt(self) -> None:
         while self._sequencer.halted is None:  # noqa: ASYNC110 -- another thread halts, and once in a lifetime
             await asyncio.sleep(_HALT_CHECK)
-        structlog.get_logger("ledger").error("halted", reason=self._sequencer.halted)
+        self._log_halt()
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
 
+    def _log_halt(self) -> None:
+        structlog.get_logger("ledger").error("halted", reason=self._sequencer.halted)
+
     async def stop(self) -> None:
-        """Refuse new work, finish what is queued, close."""
-        if self._watch is not None:
-            self._watch.cancel()
+        """Refuse new work, finish what is queued, close; raise OSError if the high-water mark could not be written."""
+        unwatched = self._watch is not None and self._watch.cancel()
         await self._health.enter_graceful_shutdown()
         self._watchers.close()
         await self._server.stop(self._settings.stop_seconds)
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._sequencer.stop)
+        try:
+            await loop.run_in_executor(None, self._sequencer.stop)
+        finally:
+            self._close()
+        if unwatched and self._sequencer.halted is not None:
+            self._log_halt()
+
+    def _close(self) -> None:
         self._workers.shutdown()
         self._store.close()
         if self._scrape is not None:

@@ -1,11 +1,12 @@
-"""Recording: many tasks for each source, every receipt handed to the stranger, a sample written to files."""
+"""Recording: many calls at once for each source, every receipt handed to the stranger, a sample written to files."""
 
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from ledger.cli.demo.stage import Stage
@@ -15,8 +16,11 @@ from ledger.client.recorder import Recorder
 from ledger.core.note import VKey
 from ledger.core.record_input import Disclosure
 
-TASKS: Final = 512
-"""Tasks of each source, of which every one waits for its own receipt."""
+CHUNK: Final = 256
+"""Disclosures that a feeder of a source gives at once; they gather into batches by themselves."""
+
+FEEDERS: Final = 2
+"""Feeders of each source: while one hands receipts on, the other's disclosures are on their way."""
 
 PATIENCE: Final = 60.0
 """Seconds that a recorder waits for a server that does not answer."""
@@ -67,27 +71,28 @@ async def record(
 ) -> int:
     """Record ``total`` disclosures and return how many were; ``sample`` receipts, evenly spread, become files."""
     shared = enumerate(disclosures)
+    chunk = min(CHUNK, total // (FEEDERS * len(stage.sources)) + 1)
     async with AsyncExitStack() as stack:
         recorders = [
             await stack.enter_async_context(open_recorder(source.profile, source.key, patience=PATIENCE))
             for source in stage.sources
         ]
-        tasks = min(TASKS, total // len(recorders) + 1)
 
-        async def work(recorder: Recorder, items: Iterator[tuple[int, Disclosure]]) -> int:
+        async def feed(recorder: Recorder) -> int:
             done = 0
-            for number, disclosure in items:
-                receipt = await recorder.record(disclosure)
-                if (number + 1) * sample // total > number * sample // total:
-                    _write(stage, receipt)
-                await by.give(receipt.data)
-                progress()
-                done += 1
+            while items := list(islice(shared, chunk)):
+                receipts = await asyncio.gather(*(recorder.record(disclosure) for _, disclosure in items))
+                for (number, _), receipt in zip(items, receipts, strict=True):
+                    if (number + 1) * sample // total > number * sample // total:
+                        _write(stage, receipt)
+                    await by.give(receipt.data)
+                    progress()
+                done += len(items)
             return done
 
         async with asyncio.TaskGroup() as group:
-            workers = [group.create_task(work(recorder, shared)) for _ in range(tasks) for recorder in recorders]
-    return sum(worker.result() for worker in workers)
+            feeders = [group.create_task(feed(recorder)) for _ in range(FEEDERS) for recorder in recorders]
+    return sum(feeder.result() for feeder in feeders)
 
 
 def _write(stage: Stage, receipt: Receipt) -> None:

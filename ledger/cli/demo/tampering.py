@@ -6,7 +6,7 @@ from pathlib import Path
 from ledger.cli.demo import processes
 from ledger.cli.demo.processes import ServerProcess
 from ledger.cli.demo.stage import Stage
-from ledger.cli.outcome import DISPROVEN
+from ledger.cli.outcome import DISPROVEN, PROVEN
 from ledger.engine import schema
 from ledger.engine.store import Store
 
@@ -45,11 +45,11 @@ def flip(ledger: Path, key: bytes) -> None:
 
 
 async def tampered_entry(ledger: Path, index: int) -> bool:
-    """Return whether ``ledgerctl fsck`` refuses a store whose entry ``index`` was changed by one bit."""
+    """Return whether ``ledgerctl fsck`` refuses a store with one bit of entry ``index`` changed, and no other store."""
     flip(ledger, schema.entry_key(index))
-    refused = await processes.run("ledgerctl", "fsck", str(ledger)) == DISPROVEN
+    changed = await processes.run("ledgerctl", "fsck", str(ledger))
     flip(ledger, schema.entry_key(index))
-    return refused
+    return (changed, await processes.run("ledgerctl", "fsck", str(ledger))) == (DISPROVEN, PROVEN)
 
 
 async def tampered_payload(ledger: Path, auditor: Path, index: int) -> bool:
