@@ -17,7 +17,9 @@ COLLECT_AFTER: Final = 100_000
 """Objects made and not yet freed before the interpreter looks for cycles among the young ones."""
 
 
-def serve(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Made by ledgerctl init.")]) -> None:
+def serve(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", readable=False, help="Made by ledgerctl init.")],
+) -> None:
     """Serve the ledger in DIR until SIGTERM or SIGINT; then finish what is queued and close."""
     with command():
         settings = config.load(directory)

@@ -15,10 +15,10 @@ from ledger.core.errors import InvalidInput
 from ledger.core.lookup_keys import KeyCommitments, LookupKey, derive_commitments, verify_canonical
 from ledger.core.record import DISCLOSING
 from ledger.core.record_input import Disclosure
-from ledger.core.sealed import NONCE_SIZE, aggregates_root, payload_digest, payload_plaintext, seal_payload
+from ledger.core.sealed import NONCE_SIZE, aggregates_root, payload_digest, plaintext_of_slots, seal_payload
 from ledger.core.sealed_keys import SealedKey, box_batch_key, sealed_keys_digest
 from ledger.core.signing import Signer
-from ledger.core.slots import slots_root
+from ledger.core.slots import encode_slots, root_of_slots
 from ledger.core.statement import Statement
 
 SECRET_SIZE = 32
@@ -62,13 +62,13 @@ def prepare(disclosure: Disclosure, entropy: Entropy) -> Prepared:
     for key in disclosure.keys:
         verify_canonical(key)
     secret = entropy(SECRET_SIZE)
-    record = disclosure.record.to_json_object()
+    values = encode_slots(disclosure.record.to_json_object())
     return Prepared(
-        slots_root(record, secret),
+        root_of_slots(values, secret),
         disclosure.keys,
         derive_commitments(disclosure.keys, secret),
         aggregates_root(secret),
-        payload_plaintext(secret, disclosure.keys, record),
+        plaintext_of_slots(secret, disclosure.keys, values),
     )
 
 

@@ -5,6 +5,7 @@ the same, so the interpreter's own encoder gives RFC 8785 bytes (protocol, "Reco
 """
 
 import json
+from json.encoder import encode_basestring
 from typing import Final
 
 from ledger.core.errors import InvalidInput
@@ -12,14 +13,11 @@ from ledger.core.errors import InvalidInput
 INTEGER_BOUND: Final = 2**53
 """Integers stay below this in absolute value, where every JSON parser keeps them exact."""
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
 
 def encode_json(value: object, field: str = "json") -> bytes:
     """Return the RFC 8785 bytes of ``value``; raise InvalidInput outside the bounds above."""
     try:
-        _check(value, field)
-        return _ENCODER.encode(value).encode()
+        return _written(value, field).encode()
     except (UnicodeEncodeError, RecursionError):
         raise InvalidInput(field, "not Unicode text, or nested too deeply") from None
 
@@ -35,20 +33,24 @@ def decode_json(data: bytes, field: str = "json") -> object:
     return value
 
 
-def _check(value: object, field: str) -> None:
+def _written(value: object, field: str) -> str:
     kind = type(value)
-    if kind is str or kind is bool:
-        return
+    if kind is str:
+        return encode_basestring(value)  # type: ignore[arg-type]  # kind is str, known to us alone
+    if kind is bool:
+        return "true" if value else "false"
     if kind is int:
-        if not -INTEGER_BOUND < value < INTEGER_BOUND:  # type: ignore[operator]  # kind is int, known to us alone
+        if not -INTEGER_BOUND < value < INTEGER_BOUND:  # type: ignore[operator]  # likewise
             raise InvalidInput(field, "an integer is not below 2**53")
-    elif isinstance(value, list):
-        for element in value:
-            _check(element, field)
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            if type(name) is not str or not name.isascii():
-                raise InvalidInput(field, "a member name is not ASCII text")
-            _check(member, field)
-    else:
-        raise InvalidInput(field, "holds null, a fraction, or what JSON does not have")
+        return str(value)
+    if isinstance(value, list):
+        return f"[{','.join([_written(element, field) for element in value])}]"
+    if isinstance(value, dict):
+        if not all(type(name) is str and name.isascii() for name in value):
+            raise InvalidInput(field, "a member name is not ASCII text")
+        return (
+            "{"
+            + ",".join([f"{encode_basestring(name)}:{_written(value[name], field)}" for name in sorted(value)])
+            + "}"
+        )
+    raise InvalidInput(field, "holds null, a fraction, or what JSON does not have")

@@ -43,7 +43,7 @@ def node_hash(left: bytes, right: bytes) -> Hash:
     return Hash(hashlib.sha256(NODE_PREFIX + left + right).digest())
 
 
-def _parents(level: Sequence[Hash]) -> list[Hash]:
+def hash_parents(level: Sequence[Hash]) -> list[Hash]:
     """Return the parents of adjacent pairs; a hash without a sibling is left out."""
     new, prefix, hashes = hashlib.sha256, NODE_PREFIX, iter(level)
     parents = [new(prefix + left + right).digest() for left, right in zip(hashes, hashes, strict=False)]
@@ -56,7 +56,7 @@ def tree_root(leaf_hashes: Sequence[Hash]) -> Hash:
     if not level:
         return EMPTY_ROOT
     while len(level) > 1:
-        parents = _parents(level)
+        parents = hash_parents(level)
         if len(level) % 2:
             parents.append(level[-1])
         level = parents
@@ -169,7 +169,7 @@ class CompactRange:
                 level.insert(0, self.hashes.pop())
             if len(level) & 1:
                 kept.append(level[-1])
-            level = _parents(level)
+            level = hash_parents(level)
             size >>= 1
         self.hashes += reversed(kept)
 

@@ -17,11 +17,11 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
-from ledger.core.canonical_json import decode_json, encode_json
+from ledger.core.canonical_json import decode_json
 from ledger.core.encoding import HASH_SIZE, Hash, check_hash, decode_hex, label, sha256, str8, u64
 from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.lookup_keys import LookupKey, derive_commitments
-from ledger.core.slots import slots_root
+from ledger.core.slots import encode_slots, record_json, slots_root
 
 CLASSES: Final = tuple(512 << n for n in range(10))
 """Sizes of a padded plaintext, 512 to 262,144 bytes."""
@@ -53,12 +53,14 @@ def aggregates_root(entry_secret: bytes) -> Hash:
 
 def payload_plaintext(entry_secret: bytes, keys: Sequence[LookupKey], record_object: Mapping[str, object]) -> bytes:
     """Return the padded plaintext; raise InvalidInput past the largest class."""
-    content = {
-        "entry_secret": check_hash(entry_secret, "entry_secret").hex(),
-        "keys": [{"type": key.type, "value": key.value.hex(), "version": key.version} for key in keys],
-        "record": dict(record_object),
-    }
-    text = encode_json(content, "record")
+    return plaintext_of_slots(entry_secret, keys, encode_slots(record_object))
+
+
+def plaintext_of_slots(entry_secret: bytes, keys: Sequence[LookupKey], values: Sequence[bytes]) -> bytes:
+    """Return the padded plaintext of 32 encoded values; raise InvalidInput past the largest class."""
+    secret = check_hash(entry_secret, "entry_secret").hex()
+    listed = ",".join([f'{{"type":"{key.type}","value":"{key.value.hex()}","version":{key.version}}}' for key in keys])
+    text = f'{{"entry_secret":"{secret}","keys":[{listed}],"record":'.encode() + record_json(values) + b"}"
     for size in CLASSES:
         if len(text) < size:
             return (text + b"\x80").ljust(size, b"\x00")

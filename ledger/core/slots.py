@@ -5,14 +5,14 @@ slots root = MTH over the 32 slot data in position order
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ledger.core.bodies import SlotOpening
 from ledger.core.canonical_json import decode_json, encode_json
 from ledger.core.encoding import Hash, check_hash, label, str8
 from ledger.core.errors import InvalidInput, VerificationFailed
-from ledger.core.merkle import leaf_hash, node_hash
+from ledger.core.merkle import hash_leaves, hash_parents, leaf_hash, tree_root
 from ledger.core.proof import root_from_inclusion
 from ledger.core.record_fields import FIELDS
 
@@ -29,6 +29,8 @@ _SLOT: Final = label("slot")
 _POSITIONS: Final = {name: position for position, name in enumerate(SLOT_NAMES)}
 _PREFIXES: Final = tuple(str8(name) for name in SLOT_NAMES)
 _ABSENT: Final = str8("")
+_MEMBERS: Final = tuple(encode_json(name) + b":" for name in SLOT_NAMES)
+_SORTED: Final = sorted(range(SLOT_COUNT), key=SLOT_NAMES.__getitem__)
 
 
 def slot_salts(entry_secret: bytes) -> tuple[bytes, ...]:
@@ -45,8 +47,17 @@ def slot_data(salt: bytes, name: str, value: bytes) -> bytes:
 
 def slots_root(record_object: Mapping[str, object], entry_secret: bytes) -> Hash:
     """Return the root over all 32 slots of a record's present fields."""
-    salts = slot_salts(entry_secret)
-    return _levels(_values(record_object), salts)[-1][0]
+    return root_of_slots(encode_slots(record_object), entry_secret)
+
+
+def root_of_slots(values: Sequence[bytes], entry_secret: bytes) -> Hash:
+    """Return the root over 32 values in position order, empty where absent."""
+    return tree_root(_leaves(values, slot_salts(entry_secret)))
+
+
+def record_json(values: Sequence[bytes]) -> bytes:
+    """Return the RFC 8785 JSON of the record whose encoded values these are, in position order."""
+    return b"{" + b",".join([_MEMBERS[at] + values[at] for at in _SORTED if values[at]]) + b"}"
 
 
 def open_slots(
@@ -56,8 +67,10 @@ def open_slots(
     wanted = set(names)
     if not wanted <= _POSITIONS.keys():
         raise InvalidInput("slots", f"unknown name; known are {', '.join(SLOT_NAMES)}")
-    values, salts = _values(record_object), slot_salts(entry_secret)
-    levels = _levels(values, salts)
+    values, salts = encode_slots(record_object), slot_salts(entry_secret)
+    levels = [_leaves(values, salts)]
+    while len(levels[-1]) > 1:
+        levels.append(hash_parents(levels[-1]))
     openings = []
     for position in sorted(_POSITIONS[name] for name in wanted):
         value = values[position]
@@ -103,7 +116,8 @@ def _value(data: bytes) -> object:
     return value
 
 
-def _values(record_object: Mapping[str, object]) -> list[bytes]:
+def encode_slots(record_object: Mapping[str, object]) -> list[bytes]:
+    """Return the RFC 8785 JSON of each field in position order, empty where absent; InvalidInput for any other."""
     values = [b""] * SLOT_COUNT
     for name, value in record_object.items():
         position = _POSITIONS.get(name, SLOT_COUNT)
@@ -115,13 +129,10 @@ def _values(record_object: Mapping[str, object]) -> list[bytes]:
     return values
 
 
-def _levels(values: list[bytes], salts: tuple[bytes, ...]) -> list[list[Hash]]:
-    level = [
-        leaf_hash(_SLOT + salt + prefix + value if value else _SLOT + salt + _ABSENT)
-        for salt, prefix, value in zip(salts, _PREFIXES, values, strict=True)
-    ]
-    levels = [level]
-    while len(level) > 1:
-        level = [node_hash(level[at], level[at + 1]) for at in range(0, len(level), 2)]
-        levels.append(level)
-    return levels
+def _leaves(values: Sequence[bytes], salts: Sequence[bytes]) -> list[Hash]:
+    return hash_leaves(
+        [
+            _SLOT + salt + prefix + value if value else _SLOT + salt + _ABSENT
+            for salt, prefix, value in zip(salts, _PREFIXES, values, strict=True)
+        ]
+    )

@@ -217,7 +217,7 @@ def test_wrong_sizes_are_bad_input() -> None:
         seal_payload(BATCH_KEY, LOG_ID, SOURCE, 0, SHRED, NONCE, b"x")
     with pytest.raises(InvalidInput, match="batch_key"):
         seal_payload(b"", LOG_ID, SOURCE, 0, SHRED, NONCE, bytes(512))
-    with pytest.raises(InvalidInput, match="record"):
+    with pytest.raises(InvalidInput, match="notes: holds null"):
         payload_plaintext(SECRET, (LookupKey("account", b"1"),), {"notes": None})
 
 

@@ -12,6 +12,9 @@ from ledger.core import bodies
 from ledger.core.bodies import RevocationReason
 from ledger.core.encoding import Hash, sha256
 from ledger.core.errors import InvalidInput, Refused, UnknownSource
+from ledger.core.policy import Policy
+from ledger.core.rules import check_approval_policy
+from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.signing import PublicKey, approver_id
 from ledger.core.statement import body_field, body_name
 from ledger.v1 import admin_pb2
@@ -119,7 +122,7 @@ def remove_auditor(
     propose: ProposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove an auditor: nothing sealed from here on opens to it; what it could open, it still can."""
+    """Remove an auditor: nothing is sealed to it or handed to it from here on; what it fetched stays open to it."""
     with command():
         status = connection.status(directory)
         row = next((row for row in status.auditors if row.name == name and not row.removed), None)
@@ -161,6 +164,8 @@ def policy(
 ) -> None:
     """Change policies, approvers or threshold; what is not named stays."""
     with command():
+        if not (witness_policy or sealing_policy or approver or threshold):
+            raise InvalidInput("policy", "nothing to change: give a policy, --approver or --threshold")
         status = connection.status(directory)
         files = connection.policies(directory)
         witness = witness_policy.read_bytes() if witness_policy else files.witness_policy
@@ -170,11 +175,12 @@ def policy(
             if approver
             else tuple(PublicKey(key.algorithm, key.key) for key in status.approvers)
         )
-        thresholds = (
-            (bodies.Threshold(0, threshold),)
-            if threshold is not None
-            else tuple(bodies.Threshold(row.body, row.count) for row in status.thresholds)
-        )
+        held = {row.body: row.count for row in status.thresholds}
+        counts = held if threshold is None else {**held, 0: threshold}
+        thresholds = tuple(bodies.Threshold(field, count) for field, count in sorted(counts.items()))
+        Policy.parse(witness)
+        minimum_auditors(sealing)
+        check_approval_policy(approvers, thresholds)
         body = bodies.PolicyChanged(0, sha256(witness), sha256(sealing), approvers, thresholds)
         asked = Request(Hash(status.log_id), body)
         if propose is not None and (witness_policy or sealing_policy):
