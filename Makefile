@@ -3,7 +3,7 @@ PY := .venv/bin/python
 RUNTIME := .venv/.runtime
 STAMP := .venv/.installed
 
-.PHONY: demo test setup generate vectors format clean
+.PHONY: demo test bench crash syscalls damage clients overload soak fuzz mutation setup generate vectors format clean
 
 demo: $(RUNTIME)
 	@.venv/bin/ledger demo $(ARGS)
@@ -29,9 +29,23 @@ test: $(STAMP)
 	@echo "== import contracts" && .venv/bin/lint-imports
 	@echo "== generated code" && tools/generate.sh --check
 	@echo "== vectors" && $(PY) -m vectors --check
-	@echo "== tests" && .venv/bin/coverage erase && .venv/bin/pytest --durations=10 --cov --cov-report=
+	@echo "== tests" && .venv/bin/coverage erase && .venv/bin/pytest -n 2 --dist loadfile --durations=10 --cov --cov-report=
 	@echo "== coverage: core 100 %" && .venv/bin/coverage report --include='ledger/core/*' --fail-under=100
 	@echo "== coverage: the rest 95 %" && .venv/bin/coverage report --omit='ledger/core/*,ledger/v1/*' --fail-under=95
+
+# A table, then one JSON object as the last line; QUICK=1 stays within 50 seconds.
+bench: $(STAMP)
+	@$(PY) -m bench $(if $(QUICK),--quick)
+
+# The long forms of the campaigns whose short forms make test runs; ARGS="--help" explains each.
+crash syscalls damage clients overload soak: $(STAMP)
+	@$(PY) -m tests.faults $@ $(ARGS)
+
+fuzz: $(STAMP)
+	@$(PY) -m tests.fuzz $(ARGS)
+
+mutation: $(STAMP)
+	@$(PY) -m mutation $(ARGS)
 
 generate: $(STAMP)
 	tools/generate.sh

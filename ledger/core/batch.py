@@ -171,12 +171,22 @@ def sign_batch(
     statements: Sequence[Statement], binding: Binding, sealed_keys_digest: Hash, signers: Sequence[Signer]
 ) -> tuple[bytes, ...]:
     """Return the leaves of ``statements``, sealed; ``signers`` stand in the key statement's order."""
-    unsealed = [encode_statement(statement) for statement in statements]
-    root = tree_root([leaf_hash(data) for data in unsealed])
     first = statements[0]
+    shape = PlainShape(first.source_id, first.recorded_at)
+    unsealed = [_encode(statement, first, shape) for statement in statements]
+    root = tree_root(hash_leaves(unsealed))
     message = signed_bytes(binding, first.source_id, first.sequence, len(unsealed), root, sealed_keys_digest)
     seal = Seal(sealed_keys_digest, tuple(sign(message) for sign in signers))
     return (*unsealed[:-1], encode_statement(replace(statements[-1], seal=seal)))
+
+
+def _encode(statement: Statement, first: Statement, shape: PlainShape) -> bytes:
+    """Return a statement's leaf; most are plain disclosures of the first one's source and minute."""
+    body, plain = statement.body, None
+    same = (statement.source_id, statement.recorded_at) == (first.source_id, first.recorded_at)
+    if same and statement.seal is None and isinstance(body, bodies.Disclosure):
+        plain = shape.write(statement.sequence, body)
+    return encode_statement(statement) if plain is None else plain
 
 
 def verify_seal(batch: Batch, binding: Binding, keys: Sequence[PublicKey]) -> Hash:

@@ -16,7 +16,7 @@ def minimum_auditors(policy: bytes) -> int:
     try:
         value = json.loads(policy)
         canonical = rfc8785.dumps(value) == policy
-    except (ValueError, rfc8785.CanonicalizationError):
+    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
         raise InvalidInput("sealing_policy", "must be RFC 8785 JSON") from None
     if not canonical or not isinstance(value, dict) or set(value) != {"min_auditors", "publish"}:
         raise InvalidInput("sealing_policy", "must be RFC 8785 JSON {min_auditors, publish}")

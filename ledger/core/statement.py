@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ledger.core import bodies, mirror
-from ledger.core.encoding import Hash, str8
+from ledger.core.encoding import Hash, str8, u8
 from ledger.core.errors import InvalidInput, LedgerError, Uncheckable
 from ledger.core.rules import LEDGER, MAX_MINUTE, check_body, check_source_id
 from ledger.core.signing import Signature
@@ -29,6 +29,7 @@ MAX_SEQUENCE: Final = 2**63 - 2
 FIRST_BODY_FIELD: Final = 16
 
 _HEAD: Final = statement_pb2.Statement(version=VERSION).SerializeToString()
+_PLAIN_CLASSES: Final = (4, 16, 64)
 _PLAIN: Final = re.compile(
     rb"\x8a\x02\x8a\x01"  # body 33, a DISCLOSURE, of 138 bytes
     rb"\x0a\x20(.{32})\x12\x20(.{32})\x1a\x20(.{32})\x20([\x04\x10\x40])\x2a\x20.{32}",
@@ -185,6 +186,19 @@ class PlainShape:
         self._head = _HEAD + b"\x12" + str8(source_id)
         self._tail = b"\x20" + _varint(recorded_at) if recorded_at else b""
 
+    def write(self, sequence: int, body: bodies.Disclosure) -> bytes | None:
+        """Return the leaf of a plain disclosure at ``sequence``, None for a body that has another shape."""
+        if not _is_plain(body):
+            return None
+        number = b"\x18" + _varint(sequence) if sequence else b""
+        return b"".join(
+            (
+                *(self._head, number, self._tail, b"\x8a\x02\x8a\x01\x0a\x20", body.slots_root),
+                *(b"\x12\x20", body.payload_digest, b"\x1a\x20", body.keys_root),
+                *(b"\x20", u8(body.key_class), b"\x2a\x20", body.aggregates_root),
+            )
+        )
+
     def read(self, data: bytes, sequence: int) -> Leaf | None:
         """Return the leaf if ``data`` has this shape at ``sequence``, None if it is anything else.
 
@@ -199,6 +213,11 @@ class PlainShape:
             return None
         slots_root, payload_digest, keys_root, key_class = found.groups()
         return Leaf(data, data, None, Disclosed(slots_root, payload_digest, keys_root, key_class[0]))
+
+
+def _is_plain(body: bodies.Disclosure) -> bool:
+    options = body.embargo or body.late_for or body.part or body.openings
+    return not options and body.key_class in _PLAIN_CLASSES
 
 
 def _varint(value: int) -> bytes:

@@ -4,6 +4,9 @@ isort:skip_file
 What anyone may call, on either listener. Nothing here has to be believed: every answer is checked against a
 signed checkpoint.
 
+Limits: a message is at most 6 MiB; a chunk of a stream holds at most 1,024 leaves or about 1 MiB. A watch ends
+without an error when the ledger stops; streams of entries may be taken up again from where they ended.
+
 Errors of every call: OUT_OF_RANGE for an index or size beyond the published tree; INVALID_ARGUMENT for a range whose
 begin is not below its end. Any size up to the published one may be asked about.
 """

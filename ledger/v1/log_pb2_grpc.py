@@ -85,7 +85,8 @@ class LogServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def GetCheckpoint(self, request, context):
-        """The latest checkpoint, a C2SP signed note.
+        """The latest checkpoint, a C2SP signed note: the log's word for one tree. Proves nothing until the log's verifier key
+        and a consistency proof from the tree seen last have been checked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,7 +100,8 @@ class LogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StreamEntries(self, request, context):
-        """Leaves [begin, end) in chunks. Each chunk carries the nodes that, with its leaf hashes, give the root at `size`.
+        """Leaves [begin, end) in chunks. Each chunk carries the nodes that, with its leaf hashes, give the root at `size`, so
+        it proves its leaves and their places by itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,7 +144,8 @@ class LogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetDirectory(self, request, context):
-        """The statements that introduced a source's current key, or every accredited auditor, to be verified by index.
+        """The statements that introduced each source's current key and each auditor. Proves nothing: fetch the entry at each
+        index, which does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -4,6 +4,9 @@ isort:skip_file
 What anyone may call, on either listener. Nothing here has to be believed: every answer is checked against a
 signed checkpoint.
 
+Limits: a message is at most 6 MiB; a chunk of a stream holds at most 1,024 leaves or about 1 MiB. A watch ends
+without an error when the ledger stops; streams of entries may be taken up again from where they ended.
+
 Errors of every call: OUT_OF_RANGE for an index or size beyond the published tree; INVALID_ARGUMENT for a range whose
 begin is not below its end. Any size up to the published one may be asked about.
 """
@@ -37,11 +40,15 @@ class LogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LogServiceAsyncStub: ...
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetCheckpointRequest, _log_pb2.Checkpoint]
-    """The latest checkpoint, a C2SP signed note."""
+    """The latest checkpoint, a C2SP signed note: the log's word for one tree. Proves nothing until the log's verifier key
+    and a consistency proof from the tree seen last have been checked.
+    """
     WatchCheckpoints: _grpc.UnaryStreamMultiCallable[_log_pb2.WatchCheckpointsRequest, _log_pb2.Checkpoint]
     """The latest checkpoint now, then each newer one; a slow reader skips to the newest."""
     StreamEntries: _grpc.UnaryStreamMultiCallable[_log_pb2.StreamEntriesRequest, _log_pb2.EntryChunk]
-    """Leaves [begin, end) in chunks. Each chunk carries the nodes that, with its leaf hashes, give the root at `size`."""
+    """Leaves [begin, end) in chunks. Each chunk carries the nodes that, with its leaf hashes, give the root at `size`, so
+    it proves its leaves and their places by itself.
+    """
     GetInclusionProof: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetInclusionProofRequest, _log_pb2.Proof]
     """RFC 9162 §2.1.3 audit path of the leaf at `index` in the tree of `size`."""
     GetConsistencyProof: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetConsistencyProofRequest, _log_pb2.Proof]
@@ -55,17 +62,23 @@ class LogServiceStub:
     GetPolicies: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetPoliciesRequest, _log_pb2.Policies]
     """The files behind the digests of LOG_OPENED or the latest POLICY_CHANGED."""
     GetDirectory: _grpc.UnaryUnaryMultiCallable[_log_pb2.GetDirectoryRequest, _log_pb2.Directory]
-    """The statements that introduced a source's current key, or every accredited auditor, to be verified by index."""
+    """The statements that introduced each source's current key and each auditor. Proves nothing: fetch the entry at each
+    index, which does.
+    """
 
 @_typing.type_check_only
 class LogServiceAsyncStub(LogServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_log_pb2.GetCheckpointRequest, _log_pb2.Checkpoint]  # type: ignore[assignment]
-    """The latest checkpoint, a C2SP signed note."""
+    """The latest checkpoint, a C2SP signed note: the log's word for one tree. Proves nothing until the log's verifier key
+    and a consistency proof from the tree seen last have been checked.
+    """
     WatchCheckpoints: _aio.UnaryStreamMultiCallable[_log_pb2.WatchCheckpointsRequest, _log_pb2.Checkpoint]  # type: ignore[assignment]
     """The latest checkpoint now, then each newer one; a slow reader skips to the newest."""
     StreamEntries: _aio.UnaryStreamMultiCallable[_log_pb2.StreamEntriesRequest, _log_pb2.EntryChunk]  # type: ignore[assignment]
-    """Leaves [begin, end) in chunks. Each chunk carries the nodes that, with its leaf hashes, give the root at `size`."""
+    """Leaves [begin, end) in chunks. Each chunk carries the nodes that, with its leaf hashes, give the root at `size`, so
+    it proves its leaves and their places by itself.
+    """
     GetInclusionProof: _aio.UnaryUnaryMultiCallable[_log_pb2.GetInclusionProofRequest, _log_pb2.Proof]  # type: ignore[assignment]
     """RFC 9162 §2.1.3 audit path of the leaf at `index` in the tree of `size`."""
     GetConsistencyProof: _aio.UnaryUnaryMultiCallable[_log_pb2.GetConsistencyProofRequest, _log_pb2.Proof]  # type: ignore[assignment]
@@ -79,7 +92,9 @@ class LogServiceAsyncStub(LogServiceStub):
     GetPolicies: _aio.UnaryUnaryMultiCallable[_log_pb2.GetPoliciesRequest, _log_pb2.Policies]  # type: ignore[assignment]
     """The files behind the digests of LOG_OPENED or the latest POLICY_CHANGED."""
     GetDirectory: _aio.UnaryUnaryMultiCallable[_log_pb2.GetDirectoryRequest, _log_pb2.Directory]  # type: ignore[assignment]
-    """The statements that introduced a source's current key, or every accredited auditor, to be verified by index."""
+    """The statements that introduced each source's current key and each auditor. Proves nothing: fetch the entry at each
+    index, which does.
+    """
 
 class LogServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -88,7 +103,9 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _log_pb2.GetCheckpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_log_pb2.Checkpoint, _abc.Awaitable[_log_pb2.Checkpoint]]:
-        """The latest checkpoint, a C2SP signed note."""
+        """The latest checkpoint, a C2SP signed note: the log's word for one tree. Proves nothing until the log's verifier key
+        and a consistency proof from the tree seen last have been checked.
+        """
 
     @_abc_1.abstractmethod
     def WatchCheckpoints(
@@ -104,7 +121,9 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _log_pb2.StreamEntriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_log_pb2.EntryChunk], _abc.AsyncIterator[_log_pb2.EntryChunk]]:
-        """Leaves [begin, end) in chunks. Each chunk carries the nodes that, with its leaf hashes, give the root at `size`."""
+        """Leaves [begin, end) in chunks. Each chunk carries the nodes that, with its leaf hashes, give the root at `size`, so
+        it proves its leaves and their places by itself.
+        """
 
     @_abc_1.abstractmethod
     def GetInclusionProof(
@@ -154,6 +173,8 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _log_pb2.GetDirectoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_log_pb2.Directory, _abc.Awaitable[_log_pb2.Directory]]:
-        """The statements that introduced a source's current key, or every accredited auditor, to be verified by index."""
+        """The statements that introduced each source's current key and each auditor. Proves nothing: fetch the entry at each
+        index, which does.
+        """
 
 def add_LogServiceServicer_to_server(servicer: LogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

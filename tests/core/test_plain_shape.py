@@ -25,6 +25,7 @@ def plain(count: int, **changes: Any) -> list[Statement]:
 def test_a_plain_disclosure_is_recognised_by_its_shape(key_class: int) -> None:
     """What is read without a parser says the same as what a parser reads; the largest class has another shape."""
     leaves = signed(plain(5, key_class=key_class))
+    assert leaves[:-1] == tuple(encode_statement(said) for said in plain(5, key_class=key_class)[:-1])
     batch = decode_batch(leaves)
     assert [leaf.is_plain for leaf in batch.leaves] == [False, *[key_class < 256] * 3, False]
     for leaf, data in zip(batch.leaves, leaves, strict=True):
