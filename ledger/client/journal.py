@@ -142,16 +142,19 @@ class Journal:
     def settle(self, position: Position) -> None:
         """Delete the answered batch and advance; a crash that loses this only resends the same bytes."""
         self._db.execute("PRAGMA synchronous=NORMAL")
+        self._advance(position)
+        self._db.execute("PRAGMA synchronous=FULL")
+
+    def discard(self) -> None:
+        """Delete a refused batch durably: resent after a loss of power it might be taken, which nobody expects."""
+        self._advance(self.position)
+
+    def _advance(self, position: Position) -> None:
         self._db.execute("BEGIN")
         self._db.execute("DELETE FROM pending")
         self._save(position)
         self._db.execute("COMMIT")
-        self._db.execute("PRAGMA synchronous=FULL")
         self.position = position
-
-    def discard(self) -> None:
-        """Delete a batch that the ledger refused for good."""
-        self.settle(self.position)
 
     def close(self) -> None:
         """Close and unlock."""

@@ -94,11 +94,15 @@ async def open_recorder(
         journal = Journal(directory, pins.log_id, source_id, key.secret.seed)
         recorder = Recorder(channel, pins, key.secret, journal, clock, patience)
         try:
-            await recorder.recover()
-            position = journal.position
+            position = await recorder.recover()
             reader = LogClient(channel, pins, position.size, position.root if position.size else None)
-            chain = await chain_of(reader, profile, key)
-            journal.settle(await _position(channel, reader, chain, position))
+            try:
+                chain = await chain_of(reader, profile, key)
+                position = await _position(channel, reader, chain, position)
+            except Refused:
+                journal.settle(position)  # the next key to open it could not read the batch
+                raise
+            journal.settle(position)
             recorder.start(chain)
             yield recorder
         finally:

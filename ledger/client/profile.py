@@ -99,7 +99,7 @@ def load(path: Path | str) -> Profile:
         content = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigInvalid([f"{file}: missing; ledgerctl certs makes one"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigInvalid([f"{file}: not TOML: {error}"]) from None
     problems = _problems(content)
     if problems:

@@ -86,15 +86,23 @@ class Recorder:
         """The sequence that the next entry will have."""
         return self._journal.position.next_sequence
 
-    async def recover(self) -> None:
-        """Settle the batch that an earlier run left unanswered, under whatever key it was signed then.
+    async def recover(self) -> Position:
+        """Ask after the batch that an earlier run left unanswered, under whatever key it was signed then.
+
+        Returns where the chain stands. The journal keeps the batch until it is settled there, so that an opening that
+        fails takes no receipts with it.
 
         Raises:
             InvalidInput, Refused: the ledger refuses that batch for good. It is dropped: nobody has a receipt of it.
         """
         pending = self._journal.pending()
-        if pending is not None:
-            self.recovered = await self._send(disclosure_pb2.SubmitBatchRequest.FromString(pending))
+        if pending is None:
+            return self._journal.position
+        request = disclosure_pb2.SubmitBatchRequest.FromString(pending)
+        response = await self._send(request)
+        loop = asyncio.get_running_loop()
+        self.recovered, position = await loop.run_in_executor(self._worker, self._check, request, response)
+        return position
 
     def start(self, chain: Chain) -> None:
         """Take work, to be signed as ``chain`` says."""
@@ -170,7 +178,8 @@ class Recorder:
         try:
             prepared = [item.prepared for item in group]
             request = await loop.run_in_executor(self._worker, self._sign, chain, prepared)
-            receipts = await self._send(request)
+            response = await self._send(request)
+            receipts = await loop.run_in_executor(self._worker, self._settle, request, response)
         except NOT_LOGGED as error:
             _fail(group, error)
             return
@@ -205,15 +214,13 @@ class Recorder:
         self._journal.store(position.next_sequence, request.SerializeToString(deterministic=True))
         return request
 
-    async def _send(self, request: disclosure_pb2.SubmitBatchRequest) -> list[Receipt]:
-        """Send until answered, check the answer, settle the journal and return the receipts."""
+    async def _send(self, request: disclosure_pb2.SubmitBatchRequest) -> disclosure_pb2.SubmitBatchResponse:
+        """Send until answered and return the answer; what is refused for good leaves the journal."""
         try:
-            response = await self._resend(request)
+            return await self._resend(request)
         except NOT_LOGGED:
             self._journal.discard()
             raise
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._worker, self._check, request, response)
 
     async def _resend(self, request: disclosure_pb2.SubmitBatchRequest) -> disclosure_pb2.SubmitBatchResponse:
         """Return the answer; raise Unavailable once patience has run out, also with a server that says nothing."""
@@ -234,14 +241,20 @@ class Recorder:
 
     def _check(
         self, request: disclosure_pb2.SubmitBatchRequest, response: disclosure_pb2.SubmitBatchResponse
-    ) -> list[Receipt]:
+    ) -> tuple[list[Receipt], Position]:
+        """Return the receipts that the answer proves, and where the chain stands with it."""
         position = self._journal.position
         batch = decode_batch(tuple(request.statements))
         binding = Binding(Hash(request.log_id), Hash(request.key_statement), Hash(request.previous))
         known = (request.known_size, position.root)
         answer = verify_answer(response, batch, binding, self._pins.vkey, self._pins.origin, known)
-        receipts = answer.receipts()
-        self._journal.settle(advance(position, batch, binding, answer.size, answer.root))
+        return answer.receipts(), advance(position, batch, binding, answer.size, answer.root)
+
+    def _settle(
+        self, request: disclosure_pb2.SubmitBatchRequest, response: disclosure_pb2.SubmitBatchResponse
+    ) -> list[Receipt]:
+        receipts, position = self._check(request, response)
+        self._journal.settle(position)
         return receipts
 
 

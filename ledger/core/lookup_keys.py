@@ -206,6 +206,14 @@ def _text(value: str, field: str) -> str:
 
 
 def _phone(text: str) -> str:
+    """A zero that stands twice before the number is taken off once a time, so what remains has to stay as it is."""
+    written = _e164(text)
+    if written != text and _e164(written) != written:
+        raise InvalidInput("keys.value", "not a telephone number: a trunk prefix stands twice")
+    return written
+
+
+def _e164(text: str) -> str:
     if not _PHONE.fullmatch(text):
         raise InvalidInput("keys.value", "not a telephone number with + and country code")
     try:

@@ -146,15 +146,14 @@ class Time:
             return None
         if self.indefinite and value == INDEFINITE:
             return INDEFINITE
-        if isinstance(value, datetime) and value.tzinfo is not None:
-            return rfc3339(value)
-        if isinstance(value, str) and re.fullmatch(TIME_PATTERN, value, re.ASCII):
-            try:
+        try:
+            if isinstance(value, datetime) and value.tzinfo is not None:
+                return rfc3339(value)
+            if isinstance(value, str) and re.fullmatch(TIME_PATTERN, value, re.ASCII):
                 datetime.fromisoformat(value)
-            except ValueError:
-                pass  # a month 13 or an hour 25
-            else:
                 return value
+        except (ValueError, OverflowError):
+            pass  # a month 13 or an hour 25; in UTC outside of the years 1 to 9999
         or_indefinite = f" or {INDEFINITE}" if self.indefinite else ""
         problems.append(f"{path}: must be a UTC time YYYY-MM-DDTHH:MM:SS.mmmZ{or_indefinite}")
         return None

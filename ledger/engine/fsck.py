@@ -68,6 +68,11 @@ class _Rows:
         self._row = next(self._rows, None)
         return row[1]
 
+    @property
+    def left(self) -> bool:
+        """Whether rows are left."""
+        return self._row is not None
+
     def finish(self) -> None:
         """Raise StoreDamaged if a row is left."""
         if self._row is not None:
@@ -114,8 +119,11 @@ class _Walk:
         first = self.size
         found = self._store.get(schema.batch_key(first))
         if found is None:
+            if self._entry.left:
+                raise StoreDamaged(f"batch row at {first}: missing")
             return False
-        stored = rows.read_batch_row(found)
+        with _Naming(f"batch row at {first}"):
+            stored = rows.read_batch_row(found)
         leaves = [self._entry(index) for index in range(first, first + stored.count)]
         with _Naming(f"batch at {first}"):
             batch = decode_batch(leaves)

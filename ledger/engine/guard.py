@@ -87,7 +87,7 @@ class HighWater:
             ) from None
         except OSError as error:
             raise StoreDamaged(f"{self._path}: cannot be read ({error.strerror})") from None
-        except (ValueError, KeyError, TypeError, InvalidInput):
+        except (ValueError, KeyError, TypeError, RecursionError, InvalidInput):
             raise StoreDamaged(f"{self._path}: malformed") from None
         if not same or type(size) is not int or size < 1 or len(root) != len(self._log_id):
             raise StoreDamaged(f"{self._path}: malformed, or another log's")

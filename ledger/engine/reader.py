@@ -8,7 +8,7 @@ from ledger.core.errors import BeyondTree, InvalidInput, StoreDamaged, Uncheckab
 from ledger.core.merkle import leaf_hash, tree_root
 from ledger.core.proof import RangeProof, prove_consistency, prove_inclusion, prove_range
 from ledger.core.receipt import ReceiptExtra, format_receipt
-from ledger.core.sealed_keys import SealedKey
+from ledger.core.sealed_keys import SealedKey, sealed_keys_digest
 from ledger.core.statement import Leaf, decode_leaf
 from ledger.engine import rows, schema
 from ledger.engine.sequencer import View
@@ -146,9 +146,20 @@ class Reader:
             stop = min(end, first + row.count)
             entries = tuple(self._sealed_entries(index, stop, first, row))
             if entries:
-                boxes = rows.read_sealed_keys(self._store.require(schema.sealed_keys_key(first)))
+                boxes = self._boxes(first, first + row.count - 1)
                 yield SealedEntries(row.source_id, entries, boxes)
             index = first + row.count
+
+    def _boxes(self, first: int, last: int) -> tuple[SealedKey, ...]:
+        """Return the boxes of the batch from ``first`` to ``last``, which are what its seal says.
+
+        Whoever finds no box that opens takes the batch for one that was not sealed to him: damage must not look so.
+        """
+        boxes = rows.read_sealed_keys(self._store.require(schema.sealed_keys_key(first)))
+        seal = _stored_leaf(self.leaf(last)).statement.seal
+        if seal is None or seal.sealed_keys_digest != sealed_keys_digest(boxes):
+            raise StoreDamaged("sealed keys: not those of the batch's seal; run ledgerctl fsck")
+        return boxes
 
     def _sealed_entries(self, begin: int, end: int, first: int, row: rows.BatchRow) -> Iterator[SealedEntry]:
         for key, payload in self._store.range(schema.payload_key(begin), schema.payload_key(end)):

@@ -5,6 +5,7 @@ does not fit.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,9 +115,22 @@ def _load(store: Store, keys: Keys) -> Recovered:
         raise StoreDamaged("source row: the ledger's own is missing")
     if state.sources[LEDGER].keys != (keys.chain.public,):
         raise StoreDamaged("source row: the ledger's keys are not the key given")
+    _check_queue_key(store, keys.queue)
     _policy(store, "witness_policy", governing.witness_policy_digest)
     policy = _policy(store, "sealing_policy", governing.sealing_policy_digest)
     return Recovered(store, tree, state, note, minimum_auditors(policy))
+
+
+def _check_queue_key(store: Store, queue_key: bytes) -> None:
+    """Raise StoreDamaged unless the key opens the first or the last row that waits: one row may be damaged itself."""
+    last = store.last_before(schema.QUEUE, schema.after(schema.QUEUE))
+    if last is None:
+        return
+    for key, row in (next(store.range(schema.QUEUE, None)), last):
+        with suppress(StoreDamaged):
+            rows.open_lookup_keys(row, schema.index_of(key), queue_key)
+            return
+    raise StoreDamaged("lookup queue: the queue key does not open it; put the right keys back")
 
 
 def _policy(store: Store, name: str, digest: Hash) -> bytes:

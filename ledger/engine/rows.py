@@ -101,9 +101,9 @@ def read_source(data: bytes) -> Source:
             _value(int, row["recorded_at"]),
             _hash(row["previous"]),
         )
+        _check_same(write_source(source), data, "source row")
     except (KeyError, TypeError, ValueError):
         raise StoreDamaged("source row: malformed") from None
-    _check_same(write_source(source), data, "source row")
     return source
 
 
@@ -134,9 +134,9 @@ def read_auditor(data: bytes) -> Auditor:
             _hash(row["x25519_key"]),
             _value(bool, row["removed"]),
         )
+        _check_same(write_auditor(auditor), data, "auditor row")
     except (KeyError, TypeError, ValueError):
         raise StoreDamaged("auditor row: malformed") from None
-    _check_same(write_auditor(auditor), data, "auditor row")
     return auditor
 
 
@@ -170,9 +170,9 @@ def read_governing(data: bytes) -> Governing:
             _hash(row["witness_policy_digest"]),
             _hash(row["sealing_policy_digest"]),
         )
+        _check_same(write_governing(governing), data, "governing row")
     except (KeyError, TypeError, ValueError):
         raise StoreDamaged("governing row: malformed") from None
-    _check_same(write_governing(governing), data, "governing row")
     return governing
 
 
@@ -230,7 +230,7 @@ def _dump(row: dict[str, Any]) -> bytes:
 def _load(data: bytes, what: str) -> dict[str, Any]:
     try:
         whole = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise StoreDamaged(f"{what}: not JSON") from None
     if not isinstance(whole, dict):
         raise StoreDamaged(f"{what}: not an object")

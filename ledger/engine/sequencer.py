@@ -4,10 +4,12 @@ A checkpoint leaves this process only after the write that holds its entries is 
 leaves the old head or the new. A write that fails halts the writer: whether it persisted is for recovery to find out.
 """
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -134,17 +136,31 @@ class Sequencer:
             self._guard.note(self.view.size, self.view.root)
             self._guard.flush()
 
+    @contextmanager
+    def room(self, size: int) -> Iterator[None]:
+        """Count ``size`` bytes as waiting during the block, in which they are examined; raise as ``submit`` does."""
+        with self._lock:
+            self._take(size)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._queued -= size
+
     def _enqueue(self, job: _Job) -> "Future[int]":
         with self._lock:
-            if self.halted is not None:
-                raise Unavailable(f"the ledger is halted: {self.halted}")
-            if self._stopping:
-                raise Unavailable("the ledger is stopping")
-            if self._queued and self._queued + job.size > self._limit:
-                raise Busy("queue: full", RETRY_AFTER)
-            self._queued += job.size
+            self._take(job.size)
             self._queue.put(job)
         return job.done
+
+    def _take(self, size: int) -> None:
+        if self.halted is not None:
+            raise Unavailable(f"the ledger is halted: {self.halted}")
+        if self._stopping:
+            raise Unavailable("the ledger is stopping")
+        if self._queued and self._queued + size > self._limit:
+            raise Busy("queue: full", RETRY_AFTER)
+        self._queued += size
 
     def _run(self) -> None:
         stop = False
@@ -224,8 +240,8 @@ class Sequencer:
     def _halt(self, error: Exception) -> None:
         if isinstance(error, LedgerError):
             reason = str(error)
-        elif isinstance(error, OSError) and error.strerror:
-            reason = f"a write failed ({error.strerror}); see to the disk, then restart"
+        elif isinstance(error, OSError) and error.errno is not None:
+            reason = f"a write failed ({os.strerror(error.errno)}); see to the disk, then restart"
         else:
             reason = f"a write failed ({type(error).__name__}); restart"
         with self._lock:

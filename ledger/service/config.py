@@ -4,7 +4,6 @@ import ipaddress
 import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -187,8 +186,17 @@ def check(directory: Path, **given: Any) -> Settings:
     class Here(Settings):
         file: ClassVar[Path] = path
 
-    with _problems(path):
+    with naming(path), _problems(path):
         return Here(directory=directory, **given)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Raise ConfigInvalid that names ``path`` for what the system refuses: a failed read does not say of what."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigInvalid([f"{path}: {error.strerror or type(error).__name__}"]) from None
 
 
 @contextmanager
@@ -197,7 +205,7 @@ def _problems(path: Path) -> Iterator[None]:
         yield
     except ValidationError as error:
         raise ConfigInvalid([f"{path}: {_sentence(item)}" for item in error.errors(include_input=False)]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigInvalid([f"{path}: not TOML: {error}"]) from None
 
 
@@ -210,7 +218,7 @@ def _sentence(item: Any) -> str:
 def split_address(address: str) -> tuple[str, int]:
     """Return host and port of ``host:port`` or ``[ipv6]:port``; raise ValueError unless both are there."""
     host, separator, port = address.rpartition(":")
-    if not separator or not host or not port.isdecimal() or int(port) > 65535:
+    if not separator or not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise ValueError("must be HOST:PORT, with port 0 to 65535")
     return host.strip("[]"), int(port)
 

@@ -40,7 +40,8 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
             examined = _examine(request)
         else:
             loop = asyncio.get_running_loop()
-            examined = await loop.run_in_executor(self._workers, _examine, request)
+            with self._sequencer.room(_bytes(request)):
+                examined = await loop.run_in_executor(self._workers, _examine, request)
         batch = examined.batch
         require(identity, "source", batch.source_id)
         first = await asyncio.wrap_future(self._sequencer.submit(examined))
@@ -89,6 +90,10 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
 def _is_small(request: disclosure_pb2.SubmitBatchRequest) -> bool:
     few = len(request.statements) <= SMALL_BATCH and len(request.attachments) <= SMALL_BATCH
     return few and sum([len(item.keys) for item in request.attachments]) <= SMALL_KEYS
+
+
+def _bytes(request: disclosure_pb2.SubmitBatchRequest) -> int:
+    return sum([len(item) for item in request.statements]) + sum([len(item.payload) for item in request.attachments])
 
 
 def _examine(request: disclosure_pb2.SubmitBatchRequest) -> Examined:

@@ -31,7 +31,7 @@ from ledger.service.admin import AdminServicer
 from ledger.service.audit import AuditServicer
 from ledger.service.authorise import Identifier
 from ledger.service.certificates import check_server
-from ledger.service.config import Settings, split_address
+from ledger.service.config import Settings, naming, split_address
 from ledger.service.context import Parsing
 from ledger.service.disclosure import DisclosureServicer
 from ledger.service.keys import ServerKeys
@@ -146,9 +146,9 @@ class Server:
 
     async def _listen(self) -> None:
         settings = self._settings
-        certificate = settings.path(settings.server_certificate).read_bytes()
-        key = settings.path(settings.server_key).read_bytes()
-        authority = settings.path(settings.client_authority).read_bytes()
+        certificate = _read(settings.path(settings.server_certificate))
+        key = _read(settings.path(settings.server_key))
+        authority = _read(settings.path(settings.client_authority))
         check_server(certificate, key, authority)
         pair = [(key, certificate)]
         public = self._port("public_listen", grpc.ssl_server_credentials(pair))
@@ -216,9 +216,9 @@ class Server:
         try:
             await loop.run_in_executor(None, self._sequencer.stop)
         finally:
+            if unwatched and self._sequencer.halted is not None:
+                self._log_halt()
             self._close()
-        if unwatched and self._sequencer.halted is not None:
-            self._log_halt()
 
     def _close(self) -> None:
         self._workers.shutdown()
@@ -254,7 +254,13 @@ def set_up_logging(level: str, stream: Any = None) -> None:
     )
 
 
+def _read(path: Path) -> bytes:
+    with naming(path):
+        return path.read_bytes()
+
+
 def _write(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".new")
-    temporary.write_text(text)
-    temporary.rename(path)
+    with naming(temporary):
+        temporary.write_text(text)
+        temporary.rename(path)

@@ -46,7 +46,7 @@ async def recording(ledger: Lying, directory: Path, patience: float | None = Non
         clock = lambda: world.minute * 60.0  # noqa: E731 -- the world's clock, in seconds
         recorder = Recorder(opened, pins(world), world.secrets[SOURCE], held, clock, patience)
         try:
-            await recorder.recover()
+            held.settle(await recorder.recover())
             recorder.start(chain(world))
             yield recorder
         finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.core.encoding import sha256
+from ledger.core.encoding import ZERO_HASH, sha256
 from ledger.core.errors import StoreDamaged
 from ledger.engine import fsck, rows, schema, tiles
 from ledger.engine.fsck import Checked, check
@@ -145,12 +145,12 @@ def test_swapped_values_are_found(small: Ledger) -> None:
     ("key", "message"),
     [
         (schema.meta_key("other"), "rows under m: more than the leaves account for"),
-        (schema.entry_key(400), "entry 17: missing"),
-        (schema.entry_key(16) + bytes(8), "entry 17: missing"),
-        (schema.entry_key(16)[:-1], "entry 0: missing"),
-        (schema.payload_key(0), "rows under p: more than the leaves account for"),
-        (schema.payload_key(400), "rows under p: more"),
-        (schema.shred_key(0), "rows under s: more"),
+        (schema.entry_key(400), "batch row at 17: missing"),
+        (schema.entry_key(16) + bytes(8), "batch row at 17: missing"),
+        (schema.entry_key(16)[:-1], "entry under 00000000000000: belongs to no entry"),
+        (schema.payload_key(0), "payload under 0000000000000000: belongs to no entry"),
+        (schema.payload_key(400), "payload under 0000000000000190: belongs"),
+        (schema.shred_key(0), "shred under 0000000000000000: belongs"),
         (schema.sealed_keys_key(1), "rows under k: more"),
         (schema.tile_key(0, 1), "rows under t: more"),
         (schema.tile_key(2, 0), "rows under t: more"),
@@ -158,10 +158,10 @@ def test_swapped_values_are_found(small: Ledger) -> None:
         (schema.chain_key("alpha", 9), "rows under c: more"),
         (schema.source_key("gamma"), "rows under h: more"),
         (schema.auditor_key(1), "rows under a: more"),
-        (schema.queue_key(0), "lookup queue row 0000000000000000: belongs to no disclosure"),
-        (schema.queue_key(400), "lookup queue row 0000000000000190: belongs to no disclosure"),
-        (schema.queue_key(4)[:-1] + schema.queue_key(4), "lookup queue row 0000000000000071"),
-        (schema.QUEUE, "lookup queue row : belongs to no disclosure"),
+        (schema.queue_key(0), "lookup queue row under 0000000000000000: belongs to no entry"),
+        (schema.queue_key(400), "lookup queue row under 0000000000000190: belongs to no entry"),
+        (schema.queue_key(4)[:-1] + schema.queue_key(4), "lookup queue row under 0000000000000071"),
+        (schema.QUEUE, "lookup queue row under : belongs to no entry"),
         (b"", "rows under no known prefix"),
         (b"!", "rows under no known prefix"),
         (b"d" + bytes(8), "rows under no known prefix"),
@@ -183,21 +183,26 @@ def test_a_key_that_only_ends_like_an_entry_is_no_entry(whole: Ledger) -> None:
     """The last leaf under a longer key that sorts and ends alike is not where readers look for it."""
     last = schema.entry_key(whole.world.size - 1)
     moved = schema.entry_key(whole.world.size - 2) + last[1:]
-    assert refusal(whole.store, {moved: whole.store.require(last)}, (last,)).startswith("entry 266: missing")
+    found = refusal(whole.store, {moved: whole.store.require(last)}, (last,))
+    assert found.startswith(f"entry under {moved[1:].hex()}: belongs to no entry")
 
 
 def test_an_empty_store_is_not_whole(tmp_path: Path) -> None:
     """A store without LOG_OPENED has no entry 0."""
     store = Store.open(tmp_path / "store", create=True)
-    with pytest.raises(StoreDamaged, match="entry 0: missing"):
+    with pytest.raises(StoreDamaged, match="batch row at 0: missing"):
         check(store)
     store.close()
 
 
 def test_a_batch_without_an_end_is_found(whole: Ledger) -> None:
-    """Entries past the last seal are named by the last of them."""
-    opened = schema.entry_key(whole.world.size), whole.world.leaves[17]
-    assert refusal(whole.store, dict([opened])).startswith("entry 267: its batch has no end")
+    """An entry past the last seal belongs to no batch; with a row of its own, that batch has no end."""
+    size = whole.world.size
+    opened = {schema.entry_key(size): whole.world.leaves[17]}
+    assert refusal(whole.store, opened).startswith(f"batch row at {size}: missing")
+    row = rows.BatchRow("beta", 1, 1, 1, ZERO_HASH)
+    opened[schema.batch_key(size)] = rows.write_batch_row(row)
+    assert refusal(whole.store, opened).startswith(f"batch at {size}: seal: missing on the last statement")
 
 
 def test_an_older_checkpoint_is_found(whole: Ledger) -> None:

@@ -106,6 +106,6 @@ def test_a_file_that_cannot_be_written_is_a_matter_of_the_disk(tmp_path: Path) -
     store = Store.open(tmp_path / "store", create=True)
     shutil.rmtree(tmp_path / "store")
     store.write([(b"ea", bytes(WRITE_BUFFER))])
-    with pytest.raises(StoreDamaged, match="LevelDB cannot read or write its files; see to the disk, then restart"):
+    with pytest.raises(StoreDamaged, match=r"files \(No such file or directory\); see to the disk, then restart"):
         store.write([(b"eb", b"")])
     store.close()

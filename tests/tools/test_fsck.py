@@ -28,7 +28,7 @@ ROWS = {
     "a payload": (schema.payload_key(4), "payload of entry 4: its digest is not the leaf's"),
     "a shred": (schema.shred_key(3), "payload of entry 3: "),
     "sealed keys": (schema.sealed_keys_key(3), "sealed keys of the batch at 3: "),
-    "a batch row": (schema.batch_key(3), "batch row at 3: missing or not what the leaves say"),
+    "a batch row": (schema.batch_key(3), "batch row at 3: not what the leaves say"),
     "a chain row": (schema.chain_key("alpha", 0), "chain row of the batch at 3: missing or not what the leaves say"),
     "a source's row": (schema.source_key("alpha"), "row of alpha: missing or not what the leaves say"),
     "an auditor's row": (schema.auditor_key(1), "auditor 1: missing or not what the leaves say"),
@@ -74,7 +74,9 @@ def test_a_row_too_many_is_named(stopped: Site) -> None:
     store = Store.open(stopped.path("led/store"))
     store.write([(schema.payload_key(9), b"x")])
     store.close()
-    assert "rows under p: more than" in stopped.call("ledgerctl", "fsck", "led", code=1).error
+    assert (
+        "payload under 0000000000000009: belongs to no entry" in stopped.call("ledgerctl", "fsck", "led", code=1).error
+    )
     store = Store.open(stopped.path("led/store"))
     store.write([], [schema.payload_key(9)])
     store.close()

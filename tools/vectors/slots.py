@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Final
 
+from ledger.core.bodies import SlotOpening
 from ledger.core.encoding import Hash, sha256
 from ledger.core.merkle import leaf_hash, tree_root
 from ledger.core.proof import prove_inclusion
 from ledger.core.slots import (
     SLOT_COUNT,
     SLOT_NAMES,
-    SlotOpening,
     open_slots,
     slot_data,
     slot_salts,

@@ -67,7 +67,7 @@ def load(path: Path) -> tuple[Row, ...]:
     """
     try:
         content = json.loads(path.read_text())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInput("figures", "not JSON") from None
     if not isinstance(content, dict):
         raise InvalidInput("figures", "must be an object with a list of rows for each country")
@@ -90,13 +90,14 @@ def _row(code: str, given: Any) -> Row:
         raise InvalidInput("figures", "a key that is no ISO 3166-1 alpha-3 code")
     try:
         start, last = (datetime.strptime(given[name], "%Y%m%d").replace(tzinfo=UTC) for name in ("from", "to"))
+        end = last + timedelta(days=1)
         requests, users = given["requests"], given["users"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise InvalidInput(f"figures.{code}", "a row needs from and to as YYYYMMDD, requests and users") from None
     counts_fit = type(requests) is int and type(users) is int and requests >= 0 and users >= 0
     if not counts_fit or start > last or (users and not requests):
         raise InvalidInput(f"figures.{code}", "counts must be whole numbers, and users need a request")
-    return Row(country.alpha_2, start, last + timedelta(days=1), requests, users)
+    return Row(country.alpha_2, start, end, requests, users)
 
 
 def people() -> Iterator[LookupKey]:

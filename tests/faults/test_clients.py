@@ -1,0 +1,50 @@
+"""The client campaign in short, and the ways of dying that it found."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import clients
+from tests.faults.clients import Clients, campaign
+from tests.faults.clients_network import Fault
+
+
+@pytest.fixture
+def machine() -> Iterator[Clients]:
+    """Return a source at a ledger; at the end it has to be able to go on, and everything told to be so."""
+    one = Clients()
+    yield one
+    one.teardown()
+
+
+def record(machine: Clients, fuse: int | None = None, power: bool = False, patient: bool = False) -> None:
+    """Record one disclosure, nobody leaving."""
+    machine.record(count=1, fuse=fuse, power=power, patient=patient, leaves=None)
+
+
+def test_nothing_is_lost_doubled_or_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever dies or breaks in whatever order, callers are told the truth and the source goes on."""
+    clients.TALLY.clear()
+    campaign(examples=50, steps=30)
+    assert clients.TALLY.keys() >= {"receipts", "refused", "unknown", "recovered", "died", "died, power lost"}
+
+
+def test_a_refusal_outlives_a_loss_of_power(machine: Clients) -> None:
+    """A batch that was refused as too far ahead is not logged later, though the clock has caught up."""
+    machine.pass_time(minutes=1, skew=20)
+    record(machine)
+    assert machine.refused
+    machine.pass_time(minutes=60, skew=0)
+    record(machine, fuse=0, power=True)
+    machine.holds()
+
+
+def test_an_opening_that_fails_halfway_keeps_the_receipts(machine: Clients) -> None:
+    """What was settled by an opening that then lost the connection is handed over by the next one."""
+    record(machine)
+    machine.disturb(Fault.ANSWER_LOST)
+    record(machine)
+    assert machine.owed
+    machine.network.faults.extend([Fault.TWICE, Fault.REQUEST_LOST])
+    machine.reopen(fuse=None, power=False, patient=False)
+    assert not machine.owed

@@ -1,0 +1,112 @@
+"""Every step of a commit fails, before and after it took effect; everything is verified again after each."""
+
+from collections.abc import Callable
+
+import pytest
+
+from ledger.core.errors import Unavailable
+from ledger.engine.fsck import check
+from tests.core.world import disclosure
+from tests.engine.ledger import TIMEOUT, Ledger
+from tests.faults.persisting import STEPS, Step, fail
+
+
+def batch(ledger: Ledger) -> None:
+    """Log a batch of three."""
+    ledger.world.disclose("alpha", disclosure(), disclosure(), disclosure())
+
+
+def governance(ledger: Ledger) -> None:
+    """Accredit an auditor."""
+    ledger.world.add_auditor(f"auditor {ledger.world.size}")
+
+
+def group(ledger: Ledger) -> None:
+    """Log batches of two sources and governance, sent at once: the writer may take any number of them together."""
+    ledger.world.disclose("alpha")
+    ledger.world.enrol(f"source-{ledger.world.size}")
+    ledger.world.disclose("beta", disclosure(), disclosure())
+
+
+def verify(ledger: Ledger, size: int) -> None:
+    """Raise unless exactly the first ``size`` entries of the world are published, served and stored."""
+    assert (ledger.view.size, ledger.view.root) == (size, ledger.world.root(size))
+    assert ledger.view.note == ledger.world.checkpoint(size)
+    assert ledger.reader.leaves(0, size) == ledger.world.leaves[:size]
+
+
+def attempt(ledger: Ledger, step: Step, after: bool, work: Callable[[Ledger], None]) -> None:
+    """Have ``work`` meet the fault, verify what is published then, restart, verify, send again, and verify all."""
+    old = ledger.world.size
+    ledger.seconds += 10  # the mark is due
+    work(ledger)
+    sent = ledger.world.placed[ledger.followed :]
+    with pytest.MonkeyPatch.context() as patch:
+        fail(ledger, patch, step, after)
+        for future in ledger.send_all():
+            with pytest.raises(Unavailable, match=r"the ledger is halted: a write failed \(OSError\); restart"):
+                future.result(TIMEOUT)
+        reached = {placed.first + placed.batch.count for placed in sent}  # whatever the writer took together
+        assert ledger.view.size in (reached if step.published[after] else {old})
+        verify(ledger, ledger.view.size)
+    ledger.reopen()
+    found = ledger.view.size
+    assert found in (reached if step.stored[after] else {old})
+    verify(ledger, found)
+    assert check(ledger.store).size == found
+    for placed in sent:
+        if placed.submission is not None or placed.first >= found:  # governance is numbered: it goes in once
+            assert ledger.send(placed).result(TIMEOUT) == placed.first
+    ledger.check()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it did anything", "after it did all"])
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_a_step_that_fails_leaves_the_old_log_or_the_new(ledger: Ledger, step: Step, after: bool) -> None:
+    """Nobody is answered, nothing is published that is not stored; a restart has all or nothing; resent, all is in."""
+    for work in (batch, governance, group):
+        attempt(ledger, step, after, work)
+
+
+def test_fault_after_fault_on_one_log(ledger: Ledger) -> None:
+    """A log that meets every fault in a row, and once more in reverse, is in the end as if none had been."""
+    faults = [(step, after) for step in STEPS.values() for after in (False, True)]
+    for step, after in [*faults, *reversed(faults)]:
+        attempt(ledger, step, after, batch)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it did anything", "after it did all"])
+@pytest.mark.parametrize("name", [name for name in STEPS if "the" in name and "mark" in name])
+def test_a_mark_that_cannot_be_written_on_stopping(ledger: Ledger, name: str, after: bool) -> None:
+    """A stop that cannot write the mark says so; the entries are there, and the mark, old or new, still fits them."""
+    batch(ledger)
+    size = ledger.follow()
+    with pytest.MonkeyPatch.context() as patch:
+        fail(ledger, patch, STEPS[name], after)
+        with pytest.raises(OSError, match="Input/output error"):
+            ledger.sequencer.stop()
+    ledger.store.close()
+    ledger.start()
+    verify(ledger, size)
+
+
+def test_every_write_is_one_synced_batch(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no death of a process can show: each commit asks LevelDB for a single batch, atomic and synced."""
+    asked: list[dict[str, object]] = []
+    database = ledger.store._database
+
+    class Watched:
+        """The database, its batches listed."""
+
+        def write_batch(self, **how: object) -> object:
+            asked.append(how)
+            return database.write_batch(**how)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(database, name)
+
+    monkeypatch.setattr(ledger.store, "_database", Watched())
+    batch(ledger)
+    governance(ledger)
+    ledger.follow()
+    assert asked == [{"transaction": True, "sync": True}] * 2
