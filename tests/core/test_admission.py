@@ -75,7 +75,7 @@ BAD: dict[str, tuple[Submission, str]] = {
     "no statement": (replace(GOOD, statements=()), "batch: must have 1 to 1024 statements"),
     "a version to come": (
         replace(GOOD, statements=(b"\x08\x02" + GOOD.statements[0][2:], *GOOD.statements[1:])),
-        "statement: .* not known to this release",
+        "^statement: statement: .* not known to this release",
     ),
     "no attachment": (replace(GOOD, attachments=()), "attachments: each DISCLOSURE needs exactly one"),
     "one attachment missing": (replace(GOOD, attachments=(FIRST, THIRD)), "attachments: each DISCLOSURE"),

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults import clients
+from ledger.client.journal import Journal
 from tests.faults.clients import Clients, campaign
 from tests.faults.clients_network import Fault
+from tests.faults.clients_told import TALLY
 
 
 @pytest.fixture
@@ -22,18 +23,18 @@ def record(machine: Clients, fuse: int | None = None, power: bool = False, patie
     machine.record(count=1, fuse=fuse, power=power, patient=patient, leaves=None)
 
 
-def test_nothing_is_lost_doubled_or_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_lost_doubled_or_stuck() -> None:
     """Whatever dies or breaks in whatever order, callers are told the truth and the source goes on."""
-    clients.TALLY.clear()
+    TALLY.clear()
     campaign(examples=50, steps=30)
-    assert clients.TALLY.keys() >= {"receipts", "refused", "unknown", "recovered", "died", "died, power lost"}
+    assert TALLY.keys() >= {"receipts", "refused", "unknown", "recovered", "died", "died, power lost"}
 
 
 def test_a_refusal_outlives_a_loss_of_power(machine: Clients) -> None:
     """A batch that was refused as too far ahead is not logged later, though the clock has caught up."""
     machine.pass_time(minutes=1, skew=20)
     record(machine)
-    assert machine.refused
+    assert machine.told.refused
     machine.pass_time(minutes=60, skew=0)
     record(machine, fuse=0, power=True)
     machine.holds()
@@ -44,7 +45,21 @@ def test_an_opening_that_fails_halfway_keeps_the_receipts(machine: Clients) -> N
     record(machine)
     machine.disturb(Fault.ANSWER_LOST)
     record(machine)
-    assert machine.owed
+    assert machine.told.owed
     machine.network.faults.extend([Fault.TWICE, Fault.REQUEST_LOST])
     machine.reopen(fuse=None, power=False, patient=False)
-    assert not machine.owed
+    assert not machine.told.owed
+
+
+def test_a_recorder_that_forgets_its_batch_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The campaign is able to fail: without the batch in its journal the source cannot go on once an answer is lost."""
+    machine = Clients()
+    try:
+        record(machine)
+        monkeypatch.setattr(Journal, "store", lambda *_: None)
+        machine.disturb(Fault.ANSWER_LOST)
+        record(machine)
+        with pytest.raises(AssertionError, match=r"^the source is stuck: Refused: journal: stands at 1, the log at 2"):
+            machine.reopen(fuse=None, power=False, patient=True)
+    finally:
+        machine.dispose()

@@ -8,7 +8,14 @@ import rfc8785
 
 from ledger.core.canonical_json import decode_json, encode_json
 from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
-from ledger.core.lookup_keys import KEY_TYPES, LookupKey, canonicalise, canonicalise_request, verify_canonical
+from ledger.core.lookup_keys import (
+    KEY_TYPES,
+    LookupKey,
+    canonicalise,
+    canonicalise_request,
+    split_canonical,
+    verify_canonical,
+)
 from ledger.core.record import DisclosureRecord
 from ledger.core.record_input import Disclosure, disclosure_from_object, load_json, load_json_lines, load_yaml
 from ledger.core.sealed import CLASSES, open_payload, payload_plaintext, seal_payload, verify_opened
@@ -83,6 +90,11 @@ def _canonical(data: bytes) -> None:
     require_same(verify_canonical(key), key)
 
 
+def _split(data: bytes) -> None:
+    key, rest = split_canonical(data)
+    require_same(key.canonical + rest, data)
+
+
 def _payload(data: bytes) -> None:
     """Any content under a right key: who sealed it need not be honest."""
     size = next((size for size in CLASSES if len(data) < size), None)
@@ -108,6 +120,11 @@ def _typed(key_type: str) -> tuple[bytes, ...]:
     return tuple(
         case["given"].encode() for case in cases if case["type"] == key_type and isinstance(case["given"], str)
     )
+
+
+def _standing() -> tuple[bytes, ...]:
+    cases = vectors("lookup_keys")["canonical"]
+    return tuple(bytes.fromhex(case["canonical_key"]) for case in cases)
 
 
 def _written() -> tuple[bytes, ...]:
@@ -151,6 +168,7 @@ TARGETS: Final = (
     ),
     Target("canonicalise_request", _request, _MALFORMED, (f"{NEEDLE} Court|R-1/2025".encode(),), text),
     Target("verify_canonical", _canonical, (InvalidInput, Uncheckable), _written(), text),
+    Target("split_canonical", _split, (InvalidInput, Uncheckable), _standing(), text),
     Target("open_payload", _payload, (InvalidInput, VerificationFailed, Uncheckable), _plaintexts(), text),
     Target(
         "minimum_auditors", minimum_auditors, _MALFORMED, (DEFAULT, b'{"min_auditors":3,"publish":["outcome"]}'), text

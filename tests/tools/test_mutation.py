@@ -52,6 +52,7 @@ def test_what_else_could_stand_there(source: str, expected: set[str]) -> None:
         "A = NewType('A', b)",
         "zip(a, strict=True)",
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_left_alone(source: str) -> None:
     """What says nothing that a test of behaviour could see has no mutant but the removal of a call."""
@@ -61,6 +62,7 @@ def test_what_is_left_alone(source: str) -> None:
 def test_messages_keep_their_words_but_not_their_field() -> None:
     """A refusal's field is what tests look for, its sentence is not."""
     assert others("raise InvalidInput('field', 'a sentence')") == {"pass", "raise InvalidInput('fieldx', 'a sentence')"}
+    assert others("raise KeySuperseded('field: a sentence', current)") == {"pass"}
 
 
 def test_the_same_change_in_two_places_has_two_keys() -> None:

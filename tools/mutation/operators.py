@@ -132,6 +132,8 @@ def _left_alone(node: ast.AST, child: ast.AST) -> bool:
             return True
         case ast.Call(), ast.keyword(arg=name) if name in _KEYWORDS:
             return True
+        case ast.Call(func=ast.Name(id=name)), ast.Constant(value=str(text)) if ": " in text:
+            return name[0].isupper()
         case ast.Call(func=ast.Name(id=name), args=[*_, last]), ast.Constant(value=str()) | ast.JoinedStr():
             return child is last and (name[0].isupper() or name == "_require")  # an error's message, not its field
         case ast.JoinedStr(), _:
