@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ import pytest
 
 from ledger.core.note import VKey
 from ledger.core.receipt import verify_receipt
+from tests.ending import end
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -54,7 +54,7 @@ def walked() -> Iterator[tuple[Path, str]]:
             yield directory, done.stdout
         finally:
             if (directory / "pid").exists():
-                os.kill(int((directory / "pid").read_text()), signal.SIGTERM)
+                end(int((directory / "pid").read_text()))
 
 
 def test_commands_do_what_the_readme_says(walked: tuple[Path, str]) -> None:

@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +23,7 @@ from ledger.core.note import VKey
 from ledger.core.receipt import verify_receipt
 from ledger.core.record_input import load_json_lines
 from tests.core.world import mixed
+from tests.ending import end
 
 FIGURES = {
     "FRA": [{"from": "20240101", "to": "20240331", "requests": 5, "users": 17}],
@@ -58,7 +57,7 @@ def ran() -> Iterator[tuple[Path, str]]:
             assert f"serving on 127.0.0.1:{_port(directory)}" in done.stderr
             yield directory, done.stdout
         finally:
-            os.kill(process, signal.SIGTERM)
+            end(process)
 
 
 def _port(directory: Path) -> str:

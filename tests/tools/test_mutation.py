@@ -34,7 +34,7 @@ def others(source: str) -> set[str]:
         ("def f():\n    return a", {"def f():\n    return"}),
         ("[a for a in b if c]", {"[a for a in b]"}),
     ],
-    ids=repr,
+    ids=lambda value: repr(value) if isinstance(value, str) else "its mutants",
 )
 def test_what_else_could_stand_there(source: str, expected: set[str]) -> None:
     """Each construct has its own faults, and each mutant has one of them."""
