@@ -6,7 +6,8 @@ import pytest
 
 from ledger.client.reads import LogClient
 from ledger.core import bodies
-from ledger.core.errors import BeyondTree
+from ledger.core.errors import BeyondTree, VerificationFailed
+from ledger.core.merkle import leaf_hash
 from ledger.core.receipt import verify_receipt
 from tests.client.honest import pins
 from tests.client.lying import lying
@@ -105,3 +106,28 @@ async def test_answers_that_overtake_each_other_are_no_rollback() -> None:
         assert (await first).checkpoint.size == 1
         await asyncio.gather(*while_slow)
     assert reader.size == 2
+
+
+async def test_a_path_is_proven_before_it_is_told() -> None:
+    """An audit path is the leaf's own under the last tree seen; for another leaf there is none."""
+    world = mixed()
+    async with lying(world) as ledger:
+        reader = LogClient(ledger.channel, pins(world))
+        with pytest.raises(VerificationFailed, match="inclusion: no checkpoint was verified yet"):
+            await reader.inclusion(3, leaf_hash(world.leaves[3]))
+        await reader.checkpoint()
+        for index, leaf in enumerate(world.leaves):
+            assert await reader.inclusion(index, leaf_hash(leaf)) == world.inclusion(index)
+        with pytest.raises(VerificationFailed, match="inclusion: the proof does not lead to the root"):
+            await reader.inclusion(3, leaf_hash(world.leaves[4]))
+
+
+async def test_chunks_give_every_audit_path() -> None:
+    """Leaves that come in chunks come with the path of each."""
+    world = mixed()
+    async with lying(world) as ledger:
+        chunks = [chunk async for chunk in LogClient(ledger.channel, pins(world)).chunks(2, 9)]
+    assert [leaf for chunk in chunks for leaf in chunk.leaves] == world.leaves[2:9]
+    for chunk in chunks:
+        for index in range(chunk.proof.begin, chunk.proof.end):
+            assert chunk.proof.inclusion_path(index) == world.inclusion(index)

@@ -12,6 +12,7 @@ from ledger.engine import schema, tiles
 from ledger.engine.store import Store
 from ledger.engine.tiles import WIDTH, TileTree
 from tests.core import rfc6962
+from tests.engine.ledger import rich
 
 ABOVE = WIDTH * WIDTH
 """Leaves of the first full tile of level 1."""
@@ -215,3 +216,16 @@ def test_a_reader_with_an_older_edge_is_not_disturbed(store: Store) -> None:
     for size in (512, 513, 1000):
         grow(store, tree, size)
         assert tree.fetch(nodes) == before
+
+
+def test_kept_nodes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes between tile levels are kept up to a bound, and the proofs stay the same when they are dropped."""
+    ledger = rich(tmp_path)
+    tree, size = ledger.tree, ledger.world.size
+    nodes = [Node(level, index) for level in range(1, 8) for index in range(size >> level)]
+    expected = tree.fetch(nodes)
+    monkeypatch.setattr(tiles, "CACHED_NODES", 3)
+    tree._nodes.clear()
+    assert tree.fetch(nodes) == expected == tree.fetch(nodes)
+    assert len(tree._nodes) <= 3
+    ledger.stop()
