@@ -13,8 +13,9 @@ from ledger.core import bodies
 from ledger.core.encoding import ZERO_HASH, Hash, label, sha256, str8, u32, u64
 from ledger.core.errors import InvalidInput, NotAuthenticated, VerificationFailed
 from ledger.core.merkle import hash_leaves, leaf_hash, tree_root
+from ledger.core.shape import PlainShape
 from ledger.core.signing import PublicKey, Signer, verify_each
-from ledger.core.statement import Leaf, PlainShape, Seal, Statement, decode_leaf, encode_statement
+from ledger.core.statement import Leaf, Seal, Statement, decode_leaf, encode_statement
 
 MAX_BATCH: Final = 1024
 """Statements of a batch."""

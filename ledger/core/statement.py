@@ -5,7 +5,6 @@ unknown. Decoding looks at version, body number and extension types first: an un
 serialises again and refuses any difference.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
@@ -15,7 +14,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ledger.core import bodies, mirror
-from ledger.core.encoding import Hash, str8, u8
+from ledger.core.encoding import Hash
 from ledger.core.errors import InvalidInput, LedgerError, Uncheckable
 from ledger.core.rules import LEDGER, MAX_MINUTE, check_body, check_source_id
 from ledger.core.signing import Signature
@@ -28,13 +27,9 @@ MAX_STATEMENT: Final = 16 * 1024
 MAX_SEQUENCE: Final = 2**63 - 2
 FIRST_BODY_FIELD: Final = 16
 
-_HEAD: Final = statement_pb2.Statement(version=VERSION).SerializeToString()
-_PLAIN_CLASSES: Final = (4, 16, 64)
-_PLAIN: Final = re.compile(
-    rb"\x8a\x02\x8a\x01"  # body 33, a DISCLOSURE, of 138 bytes
-    rb"\x0a\x20(.{32})\x12\x20(.{32})\x1a\x20(.{32})\x20([\x04\x10\x40])\x2a\x20.{32}",
-    re.DOTALL,
-)
+HEAD: Final = statement_pb2.Statement(version=VERSION).SerializeToString()
+"""What every statement of this version begins with."""
+
 _UNKNOWN_VERSION: Final = "statement: this version is not known to this release"
 _BODY_CLASSES: Final = {
     field.name: getattr(bodies, cast(Descriptor, field.message_type).name)
@@ -177,62 +172,9 @@ def decode_leaf(data: bytes) -> Leaf:
     return Leaf(data, message.SerializeToString(deterministic=True), statement, disclosed)
 
 
-class PlainShape:
-    """The one shape of a plain DISCLOSURE of a source and minute: no embargo, late_for, part, openings, seal."""
-
-    __slots__ = ("_head", "_tail")
-
-    def __init__(self, source_id: str, recorded_at: int) -> None:
-        self._head = _HEAD + b"\x12" + str8(source_id)
-        self._tail = b"\x20" + _varint(recorded_at) if recorded_at else b""
-
-    def write(self, sequence: int, body: bodies.Disclosure) -> bytes | None:
-        """Return the leaf of a plain disclosure at ``sequence``, None for a body that has another shape."""
-        if not _is_plain(body):
-            return None
-        number = b"\x18" + _varint(sequence) if sequence else b""
-        return b"".join(
-            (
-                *(self._head, number, self._tail, b"\x8a\x02\x8a\x01\x0a\x20", body.slots_root),
-                *(b"\x12\x20", body.payload_digest, b"\x1a\x20", body.keys_root),
-                *(b"\x20", u8(body.key_class), b"\x2a\x20", body.aggregates_root),
-            )
-        )
-
-    def read(self, data: bytes, sequence: int) -> Leaf | None:
-        """Return the leaf if ``data`` has this shape at ``sequence``, None if it is anything else.
-
-        Of such a message there is one encoding, so what matches is in canonical form and breaks no rule.
-        """
-        number = b"\x18" + _varint(sequence) if sequence else b""
-        prefix = self._head + number + self._tail
-        if not data.startswith(prefix):
-            return None
-        found = _PLAIN.fullmatch(data, len(prefix))
-        if found is None:
-            return None
-        slots_root, payload_digest, keys_root, key_class = found.groups()
-        return Leaf(data, data, None, Disclosed(slots_root, payload_digest, keys_root, key_class[0]))
-
-
-def _is_plain(body: bodies.Disclosure) -> bool:
-    options = body.embargo or body.late_for or body.part or body.openings
-    return not options and body.key_class in _PLAIN_CLASSES
-
-
-def _varint(value: int) -> bytes:
-    """Return a protobuf varint."""
-    data = bytearray()
-    while value > 0x7F:
-        data.append(value & 0x7F | 0x80)
-        value >>= 7
-    data.append(value)
-    return bytes(data)
-
-
 def _unreadable(data: bytes, why: str) -> LedgerError:
     """Return what to raise: a statement begins with its version, and another one's bounds and fields are not ours."""
-    if data.startswith(_HEAD[:1]) and not data.startswith(_HEAD):
+    if data.startswith(HEAD[:1]) and not data.startswith(HEAD):
         return Uncheckable(_UNKNOWN_VERSION)
     return InvalidInput("statement", why)
 

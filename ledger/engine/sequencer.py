@@ -7,7 +7,7 @@ leaves the old head or the new. A write that fails halts the writer: whether it 
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,16 +19,15 @@ from ledger.core.admission import Examined, authenticate, check_boxes, check_clo
 from ledger.core.batch import Batch, Binding, decode_batch, sign_batch, verify_seal
 from ledger.core.chain import Auditor, Governing, LogState, Source
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
-from ledger.core.encoding import ZERO_HASH, Hash, sha256
-from ledger.core.errors import AlreadyLogged, Busy, InvalidInput, LedgerError, StoreDamaged, Unavailable
+from ledger.core.encoding import ZERO_HASH, Hash
+from ledger.core.errors import AlreadyLogged, Busy, LedgerError, StoreDamaged, Unavailable
 from ledger.core.merkle import hash_leaves
 from ledger.core.note import SigningKey
-from ledger.core.policy import Policy
 from ledger.core.rules import LEDGER
-from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement
 from ledger.engine import rows, schema
+from ledger.engine.commit import Commit, check_policies
 from ledger.engine.guard import INTERVAL, HighWater
 from ledger.engine.store import Store
 from ledger.engine.tiles import Staged, TileTree
@@ -212,7 +211,7 @@ class Sequencer:
 
         Refusals are answered after the write too: the heads that they tell are durable then.
         """
-        commit = _Commit()
+        commit = Commit()
         later: list[_Job] = []
         outcomes: list[tuple[_Job, int | LedgerError]] = []
         try:
@@ -230,7 +229,7 @@ class Sequencer:
             self._settle(job, outcome)
         return later
 
-    def _is_repeat(self, job: _Job, commit: "_Commit") -> bool:
+    def _is_repeat(self, job: _Job, commit: Commit) -> bool:
         """Return whether the job's sequence was given out within this very commit."""
         if job.examined is None or job.examined.batch.source_id not in commit.touched:
             return False
@@ -247,7 +246,7 @@ class Sequencer:
         with self._lock:
             self.halted = reason
 
-    def _try_place(self, job: _Job, commit: "_Commit") -> int | LedgerError:
+    def _try_place(self, job: _Job, commit: Commit) -> int | LedgerError:
         """Return the index that the job gets, or why it is refused; anything else that is raised halts the writer."""
         try:
             return self._place(job, commit)
@@ -256,7 +255,7 @@ class Sequencer:
         except LedgerError as error:
             return error
 
-    def _place(self, job: _Job, commit: "_Commit") -> int:
+    def _place(self, job: _Job, commit: Commit) -> int:
         if job.examined is None:
             assert job.body is not None  # noqa: S101 -- a job is one or the other
             return self._place_own(job, job.body, commit)
@@ -273,13 +272,13 @@ class Sequencer:
         digest = authenticate(examined, source)
         first = self._state.size
         self._state.apply(batch, digest)
-        commit.add(job, first, batch, source, self._entropy, self._keys.queue)
+        commit.add(examined.submission, first, batch, source, self._entropy, self._keys.queue)
         return first
 
-    def _place_own(self, job: _Job, body: bodies.Governance, commit: "_Commit") -> int:
+    def _place_own(self, job: _Job, body: bodies.Governance, commit: Commit) -> int:
         minimum = self._minimum
         if isinstance(body, bodies.PolicyChanged):
-            minimum = _check_policies(body, dict(job.files))
+            minimum = check_policies(body, dict(job.files))
         self._state.check_governance(body)
         source = self._state.sources[LEDGER]
         minute = max(self._clock(), source.recorded_at)
@@ -289,7 +288,7 @@ class Sequencer:
         digest = verify_seal(batch, binding, source.keys)
         first = self._state.size
         self._state.apply(batch, digest)
-        commit.add(job, first, batch, source, self._entropy, self._keys.queue)
+        commit.add(None, first, batch, source, self._entropy, self._keys.queue)
         commit.puts.extend(job.files)
         self._minimum = minimum  # from the next batch on, this commit's included
         return first
@@ -307,7 +306,7 @@ class Sequencer:
                 return first
         raise AlreadyLogged("sequence: other bytes stand there", source.head)
 
-    def _persist(self, commit: "_Commit") -> None:
+    def _persist(self, commit: Commit) -> None:
         hashes = hash_leaves(commit.leaves)
         if commit.hashes != hashes:
             raise StoreDamaged("leaf: changed in memory between check and write")
@@ -352,61 +351,3 @@ class Sequencer:
             MappingProxyType(dict(state.auditors)),
             self._minimum,
         )
-
-
-def _check_policies(body: bodies.PolicyChanged, files: Mapping[bytes, bytes]) -> int:
-    """Return the new minimum of auditors; raise InvalidInput unless both files that ``body`` names are there."""
-    for name, digest in (
-        ("witness_policy", body.witness_policy_digest),
-        ("sealing_policy", body.sealing_policy_digest),
-    ):
-        if sha256(files.get(schema.meta_key(name), b"")) != digest:
-            raise InvalidInput(name, "does not match its digest")
-    Policy.parse(files[schema.meta_key("witness_policy")])
-    return minimum_auditors(files[schema.meta_key("sealing_policy")])
-
-
-class _Commit:
-    """What one write is made of, gathered batch by batch."""
-
-    def __init__(self) -> None:
-        self.leaves: list[bytes] = []
-        self.hashes: list[Hash] = []
-        self.puts: list[tuple[bytes, bytes]] = []
-        self.touched: set[str] = set()
-
-    def add(
-        self,
-        job: _Job,
-        first: int,
-        batch: Batch,
-        source: Source,
-        entropy: Callable[[int], bytes],
-        queue_key: bytes,
-    ) -> None:
-        """Take a checked batch in at index ``first``."""
-        self.touched.add(batch.source_id)
-        self.hashes.extend(batch.leaf_hashes)
-        puts = self.puts
-        for index, leaf in enumerate(batch.leaves, first):
-            self.leaves.append(leaf.data)
-            puts.append((schema.ENTRIES + index.to_bytes(8, "big"), leaf.data))
-        row = rows.BatchRow(batch.source_id, batch.first_sequence, batch.count, source.key_index, source.previous)
-        puts.append((schema.batch_key(first), rows.write_batch_row(row)))
-        puts.append((schema.chain_key(batch.source_id, batch.first_sequence), first.to_bytes(8, "big")))
-        if job.examined is None or not job.examined.submission.attachments:
-            return
-        submission = job.examined.submission
-        puts.append((schema.sealed_keys_key(first), rows.write_sealed_keys(submission.sealed_keys)))
-        nonces = _pieces(entropy(rows.NONCE_SIZE * len(submission.attachments)), rows.NONCE_SIZE)
-        for item in submission.attachments:
-            index = first + item.position
-            place = index.to_bytes(8, "big")
-            puts.append((schema.PAYLOADS + place, item.payload))
-            puts.append((schema.SHREDS + place, item.shred))
-            if item.keys:
-                puts.append((schema.QUEUE + place, rows.seal_lookup_keys(item.keys, index, queue_key, next(nonces))))
-
-
-def _pieces(data: bytes, size: int) -> Iterator[bytes]:
-    return (data[at : at + size] for at in range(0, len(data), size))

@@ -130,7 +130,7 @@ def test_an_interrupted_recorder_goes_on_where_it_was(flowing: tuple[Site, Path,
     own, auditor, source = flowing
     assert own.server is not None
     command = ("ledger", "record", "flow.jsonl", "-p", source)
-    recorder = own.start(*command, "--patience", "0.1")
+    recorder = own.start(*command, "--patience", "3")
     asyncio.run(_grown(source, 3))
     own.server.signal(signal.SIGKILL)
     _, stderr = recorder.communicate(timeout=PATIENCE)

@@ -10,7 +10,8 @@ from ledger.core.batch import decode_batch
 from ledger.core.encoding import sha256
 from ledger.core.errors import InvalidInput
 from ledger.core.rules import month_of
-from ledger.core.statement import MAX_SEQUENCE, PlainShape, Statement, decode_leaf, encode_statement
+from ledger.core.shape import PlainShape
+from ledger.core.statement import MAX_SEQUENCE, Statement, decode_leaf, encode_statement
 from tests.core.test_seal import signed
 from tests.core.world import START
 

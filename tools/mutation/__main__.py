@@ -19,7 +19,7 @@ from mutation.running import CORE, ROOT, prepare, start
 MODULES: Final = (
     *("encoding", "signing", "note", "checkpoint", "policy", "tlogproof", "proof", "canonical_json", "slots"),
     *("sealed", "sealed_keys", "sealing_policy", "inner", "receipt", "rules", "batch", "chain"),
-    *("merkle", "lookup_keys", "mirror", "statement", "admission"),
+    *("merkle", "lookup_keys", "mirror", "statement", "shape", "admission"),
 )
 """What verifies and encodes; a module that does neither needs no campaign."""
 

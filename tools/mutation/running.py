@@ -37,6 +37,7 @@ MORE: Final = {
     "lookup_keys": ("test_building",),
     "merkle": ("test_proof",),
     "mirror": ("test_round_trip",),
+    "shape": ("test_plain_shape",),
     "statement": ("test_canonical_form", "test_uncheckable", "test_round_trip"),
 }
 """Test files of a module that do not bear its name."""
