@@ -119,7 +119,8 @@ def test_another_key_does_not_open_the_pending_batch(tmp_path: Path) -> None:
 
 
 CHANGES = {
-    "the ciphertext": "UPDATE pending SET request = CAST(x'00' || substr(request, 2) AS BLOB)",
+    "the nonce": "UPDATE pending SET request = CAST(iif(substr(request, 1, 1) = x'00', x'01', x'00') ||"
+    " substr(request, 2) AS BLOB)",
     "its length": "UPDATE pending SET request = substr(request, 1, 20)",
     "the sequence": "UPDATE pending SET first_sequence = 4",
 }
