@@ -109,8 +109,7 @@ def _verify_answer(
     verify_inclusion(
         binding.key_statement, evidence.key_statement_index, size, tuple(evidence.key_statement_path), root
     )
-    unsealed = [leaf_hash(leaf.unsealed) for leaf in batch.leaves]
-    batch_range = verify_range(0, unsealed, batch.count, RangeProof((), ()), batch.root)
+    batch_range = verify_range(0, batch.unsealed_hashes, batch.count, RangeProof((), ()), batch.root)
     return Answer(
         response.first_index, size, root, response.checkpoint, verified, batch, binding, batch_range, evidence
     )

@@ -53,6 +53,11 @@ class Batch:
         return len(self.leaves)
 
     @property
+    def unsealed_hashes(self) -> tuple[Hash, ...]:
+        """Leaf hashes without the seal, whose root is ``root``."""
+        return _unsealed_hashes(self.leaves, self.leaf_hashes)
+
+    @property
     def end_sequence(self) -> int:
         """The first sequence after it."""
         return self.first_sequence + len(self.leaves)
@@ -110,8 +115,13 @@ def decode_batch(data: Sequence[bytes]) -> Batch:
     if any(not leaf.is_plain and _is_part(leaf.statement) for leaf in leaves):
         check_parts([leaf.statement for leaf in leaves])
     leaf_hashes = tuple(hash_leaves(data))
-    root = tree_root((*leaf_hashes[:-1], leaf_hash(leaves[-1].unsealed)))
+    root = tree_root(_unsealed_hashes(leaves, leaf_hashes))
     return Batch(first.source_id, first.sequence, leaves, leaf_hashes, root, seal)
+
+
+def _unsealed_hashes(leaves: Sequence[Leaf], leaf_hashes: Sequence[Hash]) -> tuple[Hash, ...]:
+    """Only the last leaf has a seal to leave out: the others' hashes are the log's."""
+    return (*leaf_hashes[:-1], leaf_hash(leaves[-1].unsealed))
 
 
 def _decode_chain(data: Sequence[bytes]) -> tuple[Leaf, ...]:
