@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from ledger.core.batch import Batch, Binding, decode_batch, verify_seal
+from ledger.core.batch import Batch, Binding, decode_batch
 from ledger.core.chain import Auditor, Source, check_openings
-from ledger.core.encoding import ZERO_HASH, Hash, sha256
+from ledger.core.encoding import ZERO_HASH, Hash, sha256_each
 from ledger.core.errors import InvalidInput, TooFewAuditors, Uncheckable, VerificationFailed
-from ledger.core.lookup_keys import LookupKey, verify_keys_root
-from ledger.core.sealed import check_payload_size, check_shred
+from ledger.core.lookup_keys import LookupKey, verify_keys_roots
+from ledger.core.sealed import check_payload_size, check_shreds
 from ledger.core.sealed_keys import SealedKey, sealed_keys_digest
-from ledger.core.statement import Leaf
 
 MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 """Bytes of a batch's statements and payloads together."""
@@ -24,9 +23,8 @@ SaltedKey = tuple[LookupKey, bytes]
 """A lookup key and its 16-byte salt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """What travels beside one DISCLOSURE at ``position`` of the batch."""
+class Attachment(NamedTuple):
+    """What travels beside one DISCLOSURE at ``position`` of the batch; a tuple, for there is one an entry."""
 
     position: int
     payload: bytes
@@ -78,23 +76,21 @@ def examine(submission: Submission) -> Examined:
 
 
 def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> None:
-    expected = [position for position, leaf in enumerate(batch.leaves) if leaf.disclosed is not None]
-    if [item.position for item in attachments] != expected:
+    """Check column by column, not row by row: a batch may have a thousand."""
+    disclosed = {position: said for position, leaf in enumerate(batch.leaves) if (said := leaf.disclosed) is not None}
+    if [item.position for item in attachments] != list(disclosed):
         raise InvalidInput("attachments", "each DISCLOSURE needs exactly one, ascending by position")
-    for item in attachments:
-        _check_attachment(item, batch.leaves[item.position])
-
-
-def _check_attachment(item: Attachment, leaf: Leaf) -> None:
-    assert leaf.disclosed is not None  # noqa: S101 -- the positions were just compared
-    _, digest, keys_root, key_class = leaf.disclosed
-    check_payload_size(item.payload)
-    if sha256(item.payload) != digest:
+    payloads = [item.payload for item in attachments]
+    for payload in payloads:
+        check_payload_size(payload)
+    if sha256_each(payloads) != [said.payload_digest for said in disclosed.values()]:
         raise InvalidInput("payload_digest", "does not match the payload")
     try:
-        check_shred(item.payload, item.shred)
-        verify_keys_root(item.keys, item.padding, key_class, keys_root)
-        check_openings(leaf)
+        check_shreds(payloads, [item.shred for item in attachments])
+        pairs = zip(attachments, disclosed.values(), strict=True)
+        verify_keys_roots([(item.keys, item.padding, said.key_class, said.keys_root) for item, said in pairs])
+        for leaf in batch.leaves:
+            check_openings(leaf)
     except VerificationFailed as error:
         raise InvalidInput("attachment", str(error)) from None
 
@@ -128,8 +124,3 @@ def check_boxes(
     if count < minimum:
         raise TooFewAuditors(f"sealed_keys: boxes for at least {minimum} auditors are needed", minimum)
     return count
-
-
-def authenticate(examined: Examined, source: Source) -> Hash:
-    """Return the digest of the batch's signed bytes; raise NotAuthenticated unless ``source`` sealed it."""
-    return verify_seal(examined.batch, examined.submission.binding, source.keys)

@@ -7,7 +7,7 @@ every signature, and none moves to another ledger, key, position or chain.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from ledger.core import bodies
 from ledger.core.encoding import ZERO_HASH, Hash, label, sha256, str8, u32, u64
@@ -47,6 +47,11 @@ class Batch:
     root: Hash
     seal: Seal
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes as bytes and hashes: what was recognised by its shape is not parsed over there."""
+        data = tuple([leaf.data for leaf in self.leaves])
+        return _restore, (data, bytes([leaf.is_plain for leaf in self.leaves]), self.leaf_hashes, self.root)
+
     @property
     def count(self) -> int:
         """How many statements it has."""
@@ -77,6 +82,14 @@ class Batch:
         return signed_bytes(
             binding, self.source_id, self.first_sequence, self.count, self.root, self.seal.sealed_keys_digest
         )
+
+
+def _restore(data: tuple[bytes, ...], plain: bytes, leaf_hashes: tuple[Hash, ...], root: Hash) -> Batch:
+    pairs = zip(data, plain, strict=True)
+    leaves = tuple([Leaf(item, item, None) if known else decode_leaf(item) for item, known in pairs])
+    last = leaves[-1].statement
+    assert last.seal is not None  # noqa: S101 -- a batch ends with its seal
+    return Batch(last.source_id, last.sequence - len(leaves) + 1, leaves, leaf_hashes, root, last.seal)
 
 
 def signed_bytes(

@@ -7,7 +7,8 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Final, NewType
+from collections.abc import Iterable
+from typing import Final, NewType, cast
 
 from ledger.core.errors import InvalidInput
 
@@ -26,6 +27,12 @@ _HEX: Final = re.compile(r"(?:[0-9a-f]{2})*\Z", re.ASCII)
 def sha256(data: bytes) -> Hash:
     """Return the 32-byte SHA-256 of ``data``."""
     return Hash(hashlib.sha256(data).digest())
+
+
+def sha256_each(items: Iterable[bytes], prefix: bytes = b"") -> list[Hash]:
+    """Return the SHA-256 of ``prefix`` ‖ item for each item."""
+    new = hashlib.sha256
+    return cast("list[Hash]", [new(prefix + item).digest() for item in items])
 
 
 def label(name: str) -> bytes:
@@ -81,7 +88,7 @@ def decode_base64(text: str, field: str) -> bytes:
 
 def encode_base64(data: bytes) -> str:
     """Return RFC 4648 §4 base64 with padding."""
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def decode_hex(text: str, field: str) -> bytes:

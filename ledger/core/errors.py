@@ -39,6 +39,10 @@ class InvalidInput(LedgerError):
         self.field = field
         self.message = message
 
+    def __reduce__(self) -> tuple[type["InvalidInput"], tuple[str, str]]:
+        """Travel between processes."""
+        return type(self), (self.field, self.message)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -8,15 +8,15 @@ keys root     = MTH over all commitments and padding, sorted bytewise
 import hashlib
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import phonenumbers
 
 from ledger.core.encoding import Hash, check_hash, label, sha256, str8, u8, u16
 from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
-from ledger.core.merkle import merkle_root
+from ledger.core.merkle import hash_leaves, hash_parents, merkle_root
 from ledger.core.record_kinds import TEXT_LIMIT, text_problem
 
 VERSION: Final = 1
@@ -34,6 +34,8 @@ _SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 """Only ASCII letters fold: folding others depends on the Unicode version and the language."""
+
+T = TypeVar("T", bound=bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +160,13 @@ def derive_commitments(keys: Sequence[LookupKey], entry_secret: bytes) -> KeyCom
 
 def keys_root(commitments: Sequence[bytes]) -> Hash:
     """Return MTH over the commitments sorted bytewise; raise InvalidInput for a doubled one."""
+    return merkle_root(_sorted(commitments))
+
+
+def _sorted(commitments: Sequence[T]) -> list[T]:
     if len(set(commitments)) < len(commitments):
         raise InvalidInput("keys", "a commitment appears twice")
-    return merkle_root(sorted(commitments))
+    return sorted(commitments)
 
 
 def verify_keys_root(
@@ -173,26 +179,49 @@ def verify_keys_root(
 
     Raises InvalidInput for what breaks a rule and VerificationFailed where the root differs.
     """
-    if key_class(len(salted_keys)) != expected_class:
+    verify_keys_roots([(salted_keys, padding, expected_class, expected_root)])
+    return Hash(expected_root)
+
+
+def verify_keys_roots(
+    entries: Iterable[tuple[Sequence[tuple[LookupKey, bytes]], Sequence[bytes], int, bytes]],
+) -> None:
+    """Check entries of (salted keys, padding, class, root) as ``verify_keys_root`` does one.
+
+    A class is a power of two, so the trees of one class are hashed side by side, level by level.
+    """
+    levels: dict[int, list[Hash]] = {}
+    roots: dict[int, list[bytes]] = {}
+    for salted_keys, padding, size, root in entries:
+        levels.setdefault(size, []).extend(_commitments(salted_keys, padding, size))
+        roots.setdefault(size, []).append(root)
+    for size, expected in roots.items():
+        level = hash_leaves(levels[size])
+        while len(level) > len(expected):
+            level = hash_parents(level)
+        if level != expected:
+            raise VerificationFailed("keys root: the keys do not give it")
+
+
+def _commitments(salted_keys: Sequence[tuple[LookupKey, bytes]], padding: Sequence[bytes], size: int) -> list[Hash]:
+    """Return the ``size`` commitments of one entry, sorted; raise InvalidInput for what breaks a rule."""
+    if key_class(len(salted_keys)) != size:
         raise InvalidInput("key_class", "not the smallest class that holds the keys")
-    if len(salted_keys) + len(padding) != expected_class:
+    if len(salted_keys) + len(padding) != size:
         raise InvalidInput("keys.padding", "keys and padding do not add up to the class")
-    _refuse_doubled([verify_canonical(key) for key, _ in salted_keys])
-    commitments = []
+    commitments = [check_hash(piece, "keys.padding") for piece in padding]
     for key, salt in salted_keys:
+        verify_canonical(key)
         if len(salt) != SALT_SIZE:
             raise InvalidInput("keys.salt", f"must be {SALT_SIZE} bytes")
         commitments.append(commitment(salt, key))
-    for piece in padding:
-        commitments.append(check_hash(piece, "keys.padding"))
-    root = keys_root(commitments)
-    if root != expected_root:
-        raise VerificationFailed("keys root: the keys do not give it")
-    return root
+    if len(salted_keys) > 1:
+        _refuse_doubled([key for key, _ in salted_keys])
+    return _sorted(commitments)
 
 
 def _refuse_doubled(keys: Sequence[LookupKey]) -> None:
-    if len(keys) > 1 and len({key.canonical for key in keys}) < len(keys):
+    if len({key.canonical for key in keys}) < len(keys):
         raise InvalidInput("keys", "a key appears twice")
 
 

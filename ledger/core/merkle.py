@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from ledger.core.encoding import MAX_SIZE, Hash, check_hash, sha256
+from ledger.core.encoding import MAX_SIZE, Hash, check_hash, sha256, sha256_each
 from ledger.core.errors import InvalidInput
 
 EMPTY_ROOT: Final = sha256(b"")
@@ -34,8 +34,7 @@ def leaf_hash(data: bytes) -> Hash:
 
 def hash_leaves(data: Iterable[bytes]) -> list[Hash]:
     """Return the leaf hash of each item."""
-    new, prefix = hashlib.sha256, LEAF_PREFIX
-    return cast("list[Hash]", [new(prefix + item).digest() for item in data])
+    return sha256_each(data, LEAF_PREFIX)
 
 
 def node_hash(left: bytes, right: bytes) -> Hash:
@@ -158,20 +157,23 @@ class CompactRange:
         """Add one leaf hash."""
         self.extend((leaf,))
 
-    def extend(self, leaf_hashes: Sequence[Hash]) -> None:
-        """Add leaf hashes in order."""
+    def extend(self, leaf_hashes: Sequence[Hash]) -> list[list[Hash]]:
+        """Add leaf hashes in order; return the perfect subtrees that this completed, by level, the leaves first."""
         check_bounds(self.size, self.size + len(leaf_hashes))
         level, size = list(leaf_hashes), self.size
         self.size += len(leaf_hashes)
         kept: list[Hash] = []
+        completed = []
         while level:
+            completed.append(level)
             if size & 1:
-                level.insert(0, self.hashes.pop())
+                level = [self.hashes.pop(), *level]
             if len(level) & 1:
                 kept.append(level[-1])
             level = hash_parents(level)
             size >>= 1
         self.hashes += reversed(kept)
+        return completed
 
     def root(self) -> Hash:
         """Return the tree's root."""

@@ -29,9 +29,14 @@ def read(cls: type[T], message: Message) -> T:
 
 def write(value: object, message: Message) -> Message:
     """Fill the empty ``message`` from the frozen ``value`` that mirrors it, and return it."""
-    for field in fields(cast(Any, value)):
-        _write_field(message, field.name, getattr(value, field.name))
+    for name in _names(cast(Any, type(value))):
+        _write_field(message, name, getattr(value, name))
     return message
+
+
+@cache
+def _names(cls: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))
 
 
 def _write_field(message: Message, name: str, value: object) -> None:

@@ -14,6 +14,7 @@ from ledger.core.merkle import (
     Node,
     consistency_nodes,
     fold,
+    hash_parents,
     inclusion_nodes,
     node_hash,
     range_nodes,
@@ -197,5 +198,5 @@ def _right_sibling(right: list[Hash], perfect: bool) -> Hash:
 
 def _parents_of_range(level: list[Hash]) -> list[Hash]:
     """Return the next level of hashes that begin at an even index; the tree's last may lack a sibling."""
-    parents = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+    parents = hash_parents(level)
     return [*parents, level[-1]] if len(level) % 2 else parents

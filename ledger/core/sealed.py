@@ -18,7 +18,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 
 from ledger.core.canonical_json import decode_json
-from ledger.core.encoding import HASH_SIZE, Hash, check_hash, decode_hex, label, sha256, str8, u64
+from ledger.core.encoding import HASH_SIZE, Hash, check_hash, decode_hex, label, sha256, sha256_each, str8, u64
 from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.lookup_keys import LookupKey, derive_commitments
 from ledger.core.slots import encode_slots, record_json, slots_root
@@ -96,6 +96,14 @@ def payload_digest(payload: bytes) -> Hash:
     return sha256(payload)
 
 
+def check_shreds(payloads: Sequence[bytes], shreds: Sequence[bytes]) -> None:
+    """Raise as ``check_shred`` does unless each payload begins with the hash of its shred."""
+    for shred in shreds:
+        check_hash(shred, "shred")
+    if sha256_each(shreds, _SHRED) != [payload[:HASH_SIZE] for payload in payloads]:
+        raise VerificationFailed("shred hash: the payload names another shred")
+
+
 def check_payload_size(payload: bytes) -> bytes:
     """Return ``payload`` if it is the header and one class long; raise InvalidInput otherwise."""
     if len(payload) - HEADER_SIZE not in CLASSES:
@@ -113,8 +121,7 @@ def verify_payload_digest(payload: bytes, digest: bytes) -> bytes:
 
 def check_shred(payload: bytes, shred: bytes) -> bytes:
     """Return ``shred`` if the payload begins with its hash; raise VerificationFailed otherwise."""
-    if payload[:HASH_SIZE] != shred_hash(shred):
-        raise VerificationFailed("shred hash: the payload names another shred")
+    check_shreds((payload,), (shred,))
     return shred
 
 

@@ -5,18 +5,21 @@ fixed length in fixed order (protocol §1, §2), so that one regular expression 
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from ledger.core import bodies
 from ledger.core.encoding import str8, u8
-from ledger.core.statement import HEAD, Disclosed, Leaf
+from ledger.core.statement import HEAD, Leaf
 
 _PLAIN_CLASSES: Final = (4, 16, 64)
 _PLAIN: Final = re.compile(
     rb"\x8a\x02\x8a\x01"  # body 33, a DISCLOSURE, of 138 bytes
-    rb"\x0a\x20(.{32})\x12\x20(.{32})\x1a\x20(.{32})\x20([\x04\x10\x40])\x2a\x20.{32}",
+    rb"\x0a\x20.{32}\x12\x20.{32}\x1a\x20.{32}\x20[\x04\x10\x40]\x2a\x20.{32}",
     re.DOTALL,
 )
+
+_CONTINUED: Final = tuple(bytes((0x18, low | 0x80)) for low in range(0x80))
 
 
 class PlainShape:
@@ -32,7 +35,7 @@ class PlainShape:
         """Return the leaf of a plain disclosure at ``sequence``, None for a body that has another shape."""
         if not _is_plain(body):
             return None
-        number = b"\x18" + _varint(sequence) if sequence else b""
+        number = _number(sequence)
         return b"".join(
             (
                 *(self._head, number, self._tail, b"\x8a\x02\x8a\x01\x0a\x20", body.slots_root),
@@ -46,15 +49,10 @@ class PlainShape:
 
         Of such a message there is one encoding, so what matches is in canonical form and breaks no rule.
         """
-        number = b"\x18" + _varint(sequence) if sequence else b""
-        prefix = self._head + number + self._tail
-        if not data.startswith(prefix):
-            return None
-        found = _PLAIN.fullmatch(data, len(prefix))
-        if found is None:
-            return None
-        slots_root, payload_digest, keys_root, key_class = found.groups()
-        return Leaf(data, data, None, Disclosed(slots_root, payload_digest, keys_root, key_class[0]))
+        prefix = self._head + _number(sequence) + self._tail
+        if data.startswith(prefix) and _PLAIN.fullmatch(data, len(prefix)):
+            return Leaf(data, data, None)
+        return None
 
 
 def _is_plain(body: bodies.Disclosure) -> bool:
@@ -62,8 +60,16 @@ def _is_plain(body: bodies.Disclosure) -> bool:
     return not options and body.key_class in _PLAIN_CLASSES
 
 
+def _number(sequence: int) -> bytes:
+    """Return the field of a sequence, which the default 0 is not written for."""
+    if sequence > 0x7F:
+        return _CONTINUED[sequence & 0x7F] + _varint(sequence >> 7)
+    return b"\x18" + u8(sequence) if sequence else b""
+
+
+@lru_cache(maxsize=1024)
 def _varint(value: int) -> bytes:
-    """Return a protobuf varint."""
+    """Return a protobuf varint; for the upper part of a sequence, which stays the same 128 times."""
     data = bytearray()
     while value > 0x7F:
         data.append(value & 0x7F | 0x80)

@@ -70,14 +70,14 @@ class Disclosed(NamedTuple):
 class Leaf:
     """A decoded leaf: its exact bytes, the same without the seal, and what they say.
 
-    ``disclosed`` is there for a DISCLOSURE. A plain one, without embargo, late_for, part, openings and seal, has one
-    shape, which is recognised without a parser; its ``statement`` is decoded when somebody asks.
+    A plain DISCLOSURE, without embargo, late_for, part, openings and seal, has one shape, which is recognised without
+    a parser. It is made without a ``statement``, which is decoded when somebody asks.
     """
 
-    __slots__ = ("_statement", "data", "disclosed", "unsealed")
+    __slots__ = ("_statement", "data", "unsealed")
 
-    def __init__(self, data: bytes, unsealed: bytes, statement: Statement | None, disclosed: Disclosed | None) -> None:
-        self.data, self.unsealed, self._statement, self.disclosed = data, unsealed, statement, disclosed
+    def __init__(self, data: bytes, unsealed: bytes, statement: Statement | None) -> None:
+        self.data, self.unsealed, self._statement = data, unsealed, statement
 
     def __eq__(self, other: object) -> bool:
         """A leaf is its bytes."""
@@ -97,6 +97,17 @@ class Leaf:
         if self._statement is None:
             self._statement = decode_leaf(self.data).statement
         return self._statement
+
+    @property
+    def disclosed(self) -> Disclosed | None:
+        """What a DISCLOSURE binds the things beside it to, None for any other statement."""
+        if self._statement is None:
+            data = self.data  # ends with four hashes and the key class, each behind its tag
+            return Disclosed(data[-136:-104], data[-102:-70], data[-68:-36], data[-35])
+        body = self._statement.body
+        if not isinstance(body, bodies.Disclosure):
+            return None
+        return Disclosed(body.slots_root, body.payload_digest, body.keys_root, body.key_class)
 
 
 def body_field(body: type) -> int:
@@ -162,14 +173,10 @@ def decode_leaf(data: bytes) -> Leaf:
     if name is None:
         raise InvalidInput("body", "missing")
     statement = _convert(message, name)
-    body = statement.body
-    disclosed = None
-    if isinstance(body, bodies.Disclosure):
-        disclosed = Disclosed(body.slots_root, body.payload_digest, body.keys_root, body.key_class)
     if statement.seal is None:
-        return Leaf(data, data, statement, disclosed)
+        return Leaf(data, data, statement)
     message.ClearField("seal")
-    return Leaf(data, message.SerializeToString(deterministic=True), statement, disclosed)
+    return Leaf(data, message.SerializeToString(deterministic=True), statement)
 
 
 def _unreadable(data: bytes, why: str) -> LedgerError:

@@ -1,9 +1,8 @@
 """What one commit writes: the rows of its batches, gathered one by one."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 from ledger.core import bodies
-from ledger.core.admission import Submission
 from ledger.core.batch import Batch
 from ledger.core.chain import Source
 from ledger.core.encoding import Hash, sha256
@@ -11,6 +10,7 @@ from ledger.core.errors import InvalidInput
 from ledger.core.policy import Policy
 from ledger.core.sealing_policy import minimum_auditors
 from ledger.engine import rows, schema
+from ledger.engine.intake import Intake
 
 
 def check_policies(body: bodies.PolicyChanged, files: Mapping[bytes, bytes]) -> int:
@@ -34,15 +34,7 @@ class Commit:
         self.puts: list[tuple[bytes, bytes]] = []
         self.touched: set[str] = set()
 
-    def add(
-        self,
-        submission: Submission | None,
-        first: int,
-        batch: Batch,
-        source: Source,
-        entropy: Callable[[int], bytes],
-        queue_key: bytes,
-    ) -> None:
+    def add(self, first: int, batch: Batch, source: Source, intake: Intake | None) -> None:
         """Take a checked batch in at index ``first``, with what travelled beside it if a source submitted it."""
         self.touched.add(batch.source_id)
         self.hashes.extend(batch.leaf_hashes)
@@ -53,18 +45,12 @@ class Commit:
         row = rows.BatchRow(batch.source_id, batch.first_sequence, batch.count, source.key_index, source.previous)
         puts.append((schema.batch_key(first), rows.write_batch_row(row)))
         puts.append((schema.chain_key(batch.source_id, batch.first_sequence), first.to_bytes(8, "big")))
-        if submission is None or not submission.attachments:
+        if intake is None or not intake.attached:
             return
-        puts.append((schema.sealed_keys_key(first), rows.write_sealed_keys(submission.sealed_keys)))
-        nonces = _pieces(entropy(rows.NONCE_SIZE * len(submission.attachments)), rows.NONCE_SIZE)
-        for item in submission.attachments:
-            index = first + item.position
-            place = index.to_bytes(8, "big")
-            puts.append((schema.PAYLOADS + place, item.payload))
-            puts.append((schema.SHREDS + place, item.shred))
-            if item.keys:
-                puts.append((schema.QUEUE + place, rows.seal_lookup_keys(item.keys, index, queue_key, next(nonces))))
-
-
-def _pieces(data: bytes, size: int) -> Iterator[bytes]:
-    return (data[at : at + size] for at in range(0, len(data), size))
+        puts.append((schema.sealed_keys_key(first), rows.write_sealed_keys(intake.sealed_keys)))
+        for position, payload, shred, queue_row in intake.attached:
+            place = (first + position).to_bytes(8, "big")
+            puts.append((schema.PAYLOADS + place, payload))
+            puts.append((schema.SHREDS + place, shred))
+            if queue_row:
+                puts.append((schema.QUEUE + place, queue_row))

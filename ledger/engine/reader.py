@@ -99,6 +99,10 @@ class Reader:
             raise StoreDamaged("batch row: missing; run ledgerctl fsck")
         raise BeyondTree("index: no batch holds it")
 
+    def batch_at(self, first_index: int) -> rows.BatchRow:
+        """Return the row of the batch that begins at ``first_index``."""
+        return rows.read_batch_row(self._store.require(schema.batch_key(first_index)))
+
     def evidence(self, key_index: int, size: int) -> KeyEvidence:
         """Return key statement and LOG_OPENED with their paths in the tree of ``size``."""
         return KeyEvidence(

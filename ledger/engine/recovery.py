@@ -15,6 +15,7 @@ from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.errors import InvalidInput, LedgerError, StoreDamaged
+from ledger.core.merkle import leaf_hash
 from ledger.core.rules import LEDGER
 from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.statement import Statement
@@ -128,7 +129,8 @@ def _check_queue_key(store: Store, queue_key: bytes) -> None:
         return
     for key, row in (next(store.range(schema.QUEUE, None)), last):
         with suppress(StoreDamaged):
-            rows.open_lookup_keys(row, schema.index_of(key), queue_key)
+            entry = store.require(schema.entry_key(schema.index_of(key)))
+            rows.open_lookup_keys(row, leaf_hash(entry), queue_key)
             return
     raise StoreDamaged("lookup queue: the queue key does not open it; put the right keys back")
 
@@ -152,7 +154,6 @@ def start(
     keys: Keys,
     guard: HighWater,
     clock: Callable[[], int],
-    entropy: Callable[[int], bytes],
     queue_bytes: int,
 ) -> Sequencer:
     """Start the writer; raise StoreBehind if the store is older than what this log has signed."""
@@ -166,6 +167,5 @@ def start(
         guard,
         recovered.note,
         clock,
-        entropy,
         queue_bytes,
     )

@@ -9,7 +9,6 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-import rfc8785
 from google.protobuf.message import DecodeError
 from nacl.bindings import (
     crypto_secretbox,
@@ -21,8 +20,9 @@ from nacl.exceptions import CryptoError
 
 from ledger.core import bodies
 from ledger.core.admission import SaltedKey
+from ledger.core.canonical_json import encode_json
 from ledger.core.chain import Auditor, Governing, Source
-from ledger.core.encoding import Hash, sha256, str8, u64
+from ledger.core.encoding import HASH_SIZE, Hash, sha256, str8
 from ledger.core.errors import InvalidInput, StoreDamaged, Uncheckable
 from ledger.core.lookup_keys import SALT_SIZE, split_canonical
 from ledger.core.sealed_keys import SealedKey
@@ -31,7 +31,7 @@ from ledger.v1 import disclosure_pb2
 
 _BATCH: Final = struct.Struct(">QIQ32s")
 NONCE_SIZE: Final = crypto_secretbox_NONCEBYTES
-QUEUE_OVERHEAD: Final = NONCE_SIZE + crypto_secretbox_MACBYTES + 8
+QUEUE_OVERHEAD: Final = NONCE_SIZE + crypto_secretbox_MACBYTES + HASH_SIZE
 """Bytes that a row of the lookup queue has beyond its keys."""
 
 T = TypeVar("T", str, int, bool)
@@ -102,7 +102,7 @@ def read_source(data: bytes) -> Source:
             _hash(row["previous"]),
         )
         _check_same(write_source(source), data, "source row")
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, InvalidInput):
         raise StoreDamaged("source row: malformed") from None
     return source
 
@@ -135,7 +135,7 @@ def read_auditor(data: bytes) -> Auditor:
             _value(bool, row["removed"]),
         )
         _check_same(write_auditor(auditor), data, "auditor row")
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, InvalidInput):
         raise StoreDamaged("auditor row: malformed") from None
     return auditor
 
@@ -171,7 +171,7 @@ def read_governing(data: bytes) -> Governing:
             _hash(row["sealing_policy_digest"]),
         )
         _check_same(write_governing(governing), data, "governing row")
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, InvalidInput):
         raise StoreDamaged("governing row: malformed") from None
     return governing
 
@@ -196,25 +196,25 @@ def read_sealed_keys(data: bytes) -> tuple[SealedKey, ...]:
     return boxes
 
 
-def seal_lookup_keys(keys: tuple[SaltedKey, ...], index: int, queue_key: bytes, nonce: bytes) -> bytes:
-    """Return an entry's lookup keys, encrypted for the mapper.
+def seal_lookup_keys(keys: tuple[SaltedKey, ...], leaf_hash: Hash, queue_key: bytes, nonce: bytes) -> bytes:
+    """Return the lookup keys of the entry with this leaf hash, encrypted for the mapper.
 
-    nonce(24) ‖ XSalsa20-Poly1305(u64 index ‖ for each key in the record's order: salt(16) ‖ canonical key)
+    nonce(24) ‖ XSalsa20-Poly1305(leaf hash ‖ for each key in the record's order: salt(16) ‖ canonical key)
     """
-    plaintext = u64(index) + b"".join([salt + key.canonical for key, salt in keys])
+    plaintext = leaf_hash + b"".join([salt + key.canonical for key, salt in keys])
     return nonce + crypto_secretbox(plaintext, nonce, queue_key)
 
 
-def open_lookup_keys(data: bytes, index: int, queue_key: bytes) -> tuple[SaltedKey, ...]:
+def open_lookup_keys(data: bytes, leaf_hash: Hash, queue_key: bytes) -> tuple[SaltedKey, ...]:
     """Return an entry's lookup keys with their salts; raise StoreDamaged unless the row is whole and the entry's."""
     try:
         plaintext = crypto_secretbox_open(data[NONCE_SIZE:], data[:NONCE_SIZE], queue_key)
     except (CryptoError, ValueError):
         raise StoreDamaged("lookup queue row: does not decrypt") from None
-    if plaintext[:8] != u64(index):
+    if plaintext[:HASH_SIZE] != leaf_hash:
         raise StoreDamaged("lookup queue row: of another entry")
     found: list[SaltedKey] = []
-    rest = plaintext[8:]
+    rest = plaintext[HASH_SIZE:]
     while rest:
         key, after = split_canonical(rest[SALT_SIZE:])
         found.append((key, rest[:SALT_SIZE]))
@@ -223,7 +223,7 @@ def open_lookup_keys(data: bytes, index: int, queue_key: bytes) -> tuple[SaltedK
 
 
 def _dump(row: dict[str, Any]) -> bytes:
-    text = rfc8785.dumps(row)
+    text = encode_json(row, "row")
     return b'{"row":%b,"sha256":"%b"}' % (text, sha256(text).hex().encode())
 
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger.core import bodies
-from ledger.core.admission import Examined, authenticate, check_boxes, check_clock
+from ledger.core.admission import check_boxes, check_clock
 from ledger.core.batch import Batch, Binding, decode_batch, sign_batch, verify_seal
 from ledger.core.chain import Auditor, Governing, LogState, Source
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
@@ -29,6 +29,7 @@ from ledger.core.statement import Statement
 from ledger.engine import rows, schema
 from ledger.engine.commit import Commit, check_policies
 from ledger.engine.guard import INTERVAL, HighWater
+from ledger.engine.intake import Intake
 from ledger.engine.store import Store
 from ledger.engine.tiles import Staged, TileTree
 
@@ -65,7 +66,7 @@ class Keys:
 class _Job:
     """Something that waits for the writer; ``size`` counts towards the queue's bound, in bytes."""
 
-    examined: Examined | None
+    intake: Intake | None
     body: bodies.Governance | None
     files: tuple[tuple[bytes, bytes], ...]
     size: int
@@ -85,12 +86,11 @@ class Sequencer:
         guard: HighWater,
         note: bytes,
         clock: Callable[[], int],
-        entropy: Callable[[int], bytes],
         queue_bytes: int = 64 * 1024 * 1024,
     ) -> None:
         self._store, self._tree, self._state = store, tree, state
         self._keys, self._guard = keys, guard
-        self._clock, self._entropy = clock, entropy
+        self._clock = clock
         self._minimum = minimum_auditors
         self._limit = queue_bytes
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -112,14 +112,14 @@ class Sequencer:
         """Call ``listener`` from the writer's thread after each publication."""
         self._listeners.append(listener)
 
-    def submit(self, examined: Examined) -> "Future[int]":
-        """Queue an examined batch; the future yields the index of its first statement once that is durable.
+    def submit(self, intake: Intake) -> "Future[int]":
+        """Queue a batch; the future yields the index of its first statement once that is durable.
 
         Raises:
             Busy: the queue is full.
             Unavailable: the ledger is stopping or halted.
         """
-        return self._enqueue(_Job(examined, None, (), examined.size))
+        return self._enqueue(_Job(intake, None, (), intake.size))
 
     def govern(self, body: bodies.Governance, files: Sequence[tuple[bytes, bytes]] = ()) -> "Future[int]":
         """Queue one governance body; ``files`` are rows (policies) that are written with it."""
@@ -172,7 +172,7 @@ class Sequencer:
                     stop = True
                     break
                 group.append(job)
-                count += job.examined.batch.count if job.examined else 1
+                count += job.intake.batch.count if job.intake else 1
                 if count >= MAX_GROUP:
                     break
                 try:
@@ -231,9 +231,9 @@ class Sequencer:
 
     def _is_repeat(self, job: _Job, commit: Commit) -> bool:
         """Return whether the job's sequence was given out within this very commit."""
-        if job.examined is None or job.examined.batch.source_id not in commit.touched:
+        if job.intake is None or job.intake.batch.source_id not in commit.touched:
             return False
-        batch = job.examined.batch
+        batch = job.intake.batch
         return self._state.sources[batch.source_id].next_sequence > batch.first_sequence
 
     def _halt(self, error: Exception) -> None:
@@ -256,23 +256,23 @@ class Sequencer:
             return error
 
     def _place(self, job: _Job, commit: Commit) -> int:
-        if job.examined is None:
+        if job.intake is None:
             assert job.body is not None  # noqa: S101 -- a job is one or the other
             return self._place_own(job, job.body, commit)
-        examined = job.examined
-        batch, binding = examined.batch, examined.submission.binding
+        intake = job.intake
+        batch, binding = intake.batch, intake.binding
         source = self._state.sources.get(batch.source_id)
         if source is not None and batch.first_sequence < source.next_sequence:
             return self._find_same(batch, source)
         source = self._state.check_binding(batch.source_id, binding)
         self._state.check_chain(batch, source)
         check_clock(batch, self._clock())
-        if examined.submission.attachments:
-            check_boxes(examined.submission.sealed_keys, source, self._state.auditors, self._minimum)
-        digest = authenticate(examined, source)
+        if intake.attached:
+            check_boxes(intake.sealed_keys, source, self._state.auditors, self._minimum)
+        digest = verify_seal(batch, binding, source.keys)
         first = self._state.size
         self._state.apply(batch, digest)
-        commit.add(examined.submission, first, batch, source, self._entropy, self._keys.queue)
+        commit.add(first, batch, source, intake)
         return first
 
     def _place_own(self, job: _Job, body: bodies.Governance, commit: Commit) -> int:
@@ -288,7 +288,7 @@ class Sequencer:
         digest = verify_seal(batch, binding, source.keys)
         first = self._state.size
         self._state.apply(batch, digest)
-        commit.add(None, first, batch, source, self._entropy, self._keys.queue)
+        commit.add(first, batch, source, None)
         commit.puts.extend(job.files)
         self._minimum = minimum  # from the next batch on, this commit's included
         return first

@@ -56,6 +56,7 @@ class Store:
                 write_buffer_size=WRITE_BUFFER,
                 lru_cache_size=CACHE,
                 bloom_filter_bits=10,
+                compression=None,
                 paranoid_checks=True,
             )
         except plyvel.Error as error:

@@ -78,29 +78,26 @@ class TileTree:
     def stage(self, leaf_hashes: Sequence[Hash]) -> Staged:
         """Return the tree with ``leaf_hashes`` appended; this tree stays as it is until ``apply``."""
         compact = self._range.copy()
-        compact.extend(leaf_hashes)
+        completed = compact.extend(leaf_hashes)
         size = self._edge.size
         puts: list[tuple[bytes, bytes]] = []
         tiles: list[tuple[Hash, ...]] = []
-        carried: Sequence[Hash] = leaf_hashes
+        grown = size + len(leaf_hashes)
         level = 0
-        while carried or level < len(self._edge.tiles):
+        while not level or grown >> HEIGHT * level:
             held = list(self._edge.tiles[level]) if level < len(self._edge.tiles) else []
-            held.extend(carried)
-            number = size // WIDTH ** (level + 1)
-            full: list[Hash] = []
-            for begin in range(0, len(held) - WIDTH + 1, WIDTH):
-                tile = held[begin : begin + WIDTH]
-                puts.append((schema.tile_key(level, number), b"".join(tile)))
-                full.append(tree_root(tile))
+            added = completed[HEIGHT * level] if HEIGHT * level < len(completed) else []
+            held.extend(added)
+            number = size >> HEIGHT * (level + 1)
+            full = len(held) // WIDTH
+            for begin in range(0, full * WIDTH, WIDTH):
+                puts.append((schema.tile_key(level, number), b"".join(held[begin : begin + WIDTH])))
                 number += 1
-            rest = tuple(held[len(full) * WIDTH :])
-            if level and rest and carried:
+            rest = tuple(held[full * WIDTH :])
+            if level and rest and added:
                 puts.append((schema.tile_key(level, number), b"".join(rest)))
             tiles.append(rest)
-            carried = full
             level += 1
-        grown = size + len(leaf_hashes)
         return Staged(grown, compact.root(), tuple(puts), _Edge(grown, tuple(tiles)), compact)
 
     def apply(self, staged: Staged) -> None:

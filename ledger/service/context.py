@@ -54,6 +54,10 @@ async def refuse(context: grpc.aio.ServicerContext[Any, Any], error: BaseExcepti
     raise AssertionError
 
 
+UNPARSED: Final = frozenset({"/ledger.v1.DisclosureService/SubmitBatch"})
+"""Methods that take their request as it came: it is parsed elsewhere."""
+
+
 class Parsing(grpc.aio.ServerInterceptor):
     """Hands the ledger's own methods None for a request that does not parse: gRPC would answer with a traceback."""
 
@@ -62,6 +66,8 @@ class Parsing(grpc.aio.ServerInterceptor):
         handler = await continuation(details)
         if handler is None or not details.method.startswith("/ledger.v1."):
             return handler
+        if details.method in UNPARSED:
+            return handler._replace(request_deserializer=None)
         deserialize = handler.request_deserializer
 
         def attempt(data: bytes) -> Any:

@@ -1,10 +1,10 @@
 """Wire messages to values and back: protobuf stops here. A missing or misshapen field is refused by name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ledger.core import bodies, mirror
-from ledger.core.admission import Attachment, Submission
+from ledger.core.admission import Attachment, SaltedKey, Submission
 from ledger.core.batch import MAX_BATCH, Binding
 from ledger.core.chain import Source
 from ledger.core.encoding import Hash, check_hash
@@ -34,14 +34,18 @@ def submission(request: disclosure_pb2.SubmitBatchRequest) -> Submission:
     return Submission(
         binding,
         tuple(request.statements),
-        tuple([_attachment(item) for item in request.attachments]),
+        tuple(
+            [
+                Attachment(item.position, item.payload, item.shred, _salted_keys(item.keys), tuple(item.padding))
+                for item in request.attachments
+            ]
+        ),
         tuple([_sealed_key(item) for item in request.sealed_keys]),
     )
 
 
-def _attachment(item: disclosure_pb2.Attachment) -> Attachment:
-    keys = tuple([(LookupKey(key.type, key.value, key.version), key.salt) for key in item.keys])
-    return Attachment(item.position, item.payload, item.shred, keys, tuple(item.padding))
+def _salted_keys(keys: Iterable[disclosure_pb2.SaltedKey]) -> tuple[SaltedKey, ...]:
+    return tuple([(LookupKey(key.type, key.value, key.version), key.salt) for key in keys])
 
 
 def _sealed_key(item: disclosure_pb2.SealedKey) -> SealedKey:

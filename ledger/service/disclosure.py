@@ -2,52 +2,43 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor
 from typing import Any
 
-from ledger.core.admission import Examined, examine
 from ledger.core.errors import NotPermitted, StoreDamaged, UnknownSource
 from ledger.core.rules import LEDGER
 from ledger.engine.reader import Reader, check_range
 from ledger.engine.sequencer import Sequencer
 from ledger.service import convert
 from ledger.service.context import Identify, require, stream, unary
+from ledger.service.examining import Examiners
 from ledger.service.metrics import Metrics
 from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
-
-SMALL_BATCH = 8
-SMALL_KEYS = 256
-"""Statements and lookup keys up to which a batch is examined at once rather than on another thread."""
 
 
 class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
     """Admits batches and answers sources about their own."""
 
     def __init__(
-        self, sequencer: Sequencer, reader: Reader, identify: Identify, metrics: Metrics, workers: Executor
+        self, sequencer: Sequencer, reader: Reader, identify: Identify, metrics: Metrics, examiners: Examiners
     ) -> None:
         self.metrics = metrics
         self._sequencer, self._reader, self._identify = sequencer, reader, identify
-        self._workers = workers
+        self._examiners = examiners
 
     @unary
-    async def SubmitBatch(self, request: disclosure_pb2.SubmitBatchRequest, context: Any) -> Any:
-        """Log one batch and answer with its range receipt."""
+    async def SubmitBatch(self, data: bytes, context: Any) -> Any:
+        """Log one batch, given as its request's bytes, and answer with its range receipt."""
         identity = require(self._identify(context), "source")
         if identity.name == LEDGER:
             raise NotPermitted("source_id: is the ledger's own")
-        if _is_small(request):
-            examined = _examine(request)
-        else:
-            loop = asyncio.get_running_loop()
-            with self._sequencer.room(_bytes(request)):
-                examined = await loop.run_in_executor(self._workers, _examine, request)
-        batch = examined.batch
+        with self._sequencer.room(len(data)):
+            intake, known_size = await self._examiners.examine(data)
+        batch = intake.batch
         require(identity, "source", batch.source_id)
-        first = await asyncio.wrap_future(self._sequencer.submit(examined))
+        first = await asyncio.wrap_future(self._sequencer.submit(intake))
         view = self._sequencer.view
-        known = min(request.known_size, view.size)
-        _, row = self._reader.batch_of(first)
+        known = min(known_size, view.size)
+        row = self._reader.batch_at(first)
         return convert.submitted(
             first,
             view.note,
@@ -85,16 +76,3 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
             for batch in self._reader.sealed(index, index + count):
                 yield convert.sealed_batch(batch)
             sequence += count
-
-
-def _is_small(request: disclosure_pb2.SubmitBatchRequest) -> bool:
-    few = len(request.statements) <= SMALL_BATCH and len(request.attachments) <= SMALL_BATCH
-    return few and sum([len(item.keys) for item in request.attachments]) <= SMALL_KEYS
-
-
-def _bytes(request: disclosure_pb2.SubmitBatchRequest) -> int:
-    return sum([len(item) for item in request.statements]) + sum([len(item.payload) for item in request.attachments])
-
-
-def _examine(request: disclosure_pb2.SubmitBatchRequest) -> Examined:
-    return examine(convert.submission(request))

@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ from ledger.service.certificates import check_server
 from ledger.service.config import Settings, naming, split_address
 from ledger.service.context import Parsing
 from ledger.service.disclosure import DisclosureServicer
+from ledger.service.examining import Examiners
 from ledger.service.keys import ServerKeys
 from ledger.service.log import LogServicer, Watchers
 from ledger.service.metrics import Metrics
@@ -84,13 +84,18 @@ class Server:
     """One ledger, serving; made by ``Server.start``."""
 
     def __init__(
-        self, settings: Settings, recovered: Recovered, sequencer: Sequencer, clock: Callable[[], float]
+        self,
+        settings: Settings,
+        recovered: Recovered,
+        sequencer: Sequencer,
+        clock: Callable[[], float],
+        queue_key: bytes,
     ) -> None:
         self._settings, self._store, self._sequencer = settings, recovered.store, sequencer
         self._server = grpc.aio.server(interceptors=[Parsing()], options=OPTIONS)
         self._health = health.aio.HealthServicer()
         self._watchers = Watchers(sequencer)
-        self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")
+        self._examiners = Examiners(settings.workers, queue_key)
         self._metrics = Metrics()
         self._scrape: tuple[Any, Any] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -108,13 +113,11 @@ class Server:
         recovered = recover(settings.path(settings.store), keys.writer)
         try:
             guard = HighWater(settings.path(settings.high_water), recovered.state.log_id)
-            sequencer = start(
-                recovered, keys.writer, guard, lambda: int(clock()) // 60, os.urandom, settings.queue_bytes
-            )
+            sequencer = start(recovered, keys.writer, guard, lambda: int(clock()) // 60, settings.queue_bytes)
         except BaseException:
             recovered.store.close()
             raise
-        server = cls(settings, recovered, sequencer, clock)
+        server = cls(settings, recovered, sequencer, clock, keys.writer.queue)
         try:
             await server._listen()
         except BaseException:
@@ -134,7 +137,7 @@ class Server:
         )
         audit = AuditServicer(sequencer, reader, identify, metrics)
         log = LogServicer(sequencer, reader, self._store, self._watchers, metrics)
-        disclosure = DisclosureServicer(sequencer, reader, identify, metrics, self._workers)
+        disclosure = DisclosureServicer(sequencer, reader, identify, metrics, self._examiners)
         admin = AdminServicer(sequencer, reader, identify, metrics, audit.fetches)
         log_pb2_grpc.add_LogServiceServicer_to_server(log, self._server)
         disclosure_pb2_grpc.add_DisclosureServiceServicer_to_server(disclosure, self._server)
@@ -221,7 +224,7 @@ class Server:
             self._close()
 
     def _close(self) -> None:
-        self._workers.shutdown()
+        self._examiners.close()
         self._store.close()
         if self._scrape is not None:
             self._scrape[0].shutdown()

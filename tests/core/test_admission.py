@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,10 +31,10 @@ GOVERNANCE = Submission(
 )
 
 
-def attached(at: int = 0, **change: object) -> Submission:
+def attached(at: int = 0, **change: Any) -> Submission:
     """Return the good submission with attachment ``at`` changed."""
     items = list(GOOD.attachments)
-    items[at] = replace(items[at], **change)  # type: ignore[arg-type]  # one table for all fields
+    items[at] = items[at]._replace(**change)
     return replace(GOOD, attachments=tuple(items))
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from ledger.core import bodies
-from ledger.core.admission import CLOCK_TOLERANCE, Submission, authenticate, check_boxes, check_clock, examine
-from ledger.core.batch import Batch, Binding, decode_batch, sign_batch
+from ledger.core.admission import CLOCK_TOLERANCE, Submission, check_boxes, check_clock, examine
+from ledger.core.batch import Batch, Binding, decode_batch, sign_batch, verify_seal
 from ledger.core.building import build, prepare
 from ledger.core.encoding import Hash, sha256
 from ledger.core.errors import InvalidInput, NotAuthenticated, TooFewAuditors
@@ -122,13 +122,13 @@ def test_the_source_sealed_it() -> None:
     """The digest of the signed bytes comes back for the source's own seal under what the submission binds."""
     world = audited()
     source, submission = world.state.source("alpha"), world.submission("alpha", disclosure())
-    examined = examine(submission)
-    digest = authenticate(examined, source)
-    assert digest == sha256(examined.batch.signed_bytes(submission.binding))
-    for wrong in (
-        replace(examined, submission=replace(submission, binding=replace(submission.binding, previous=digest))),
-        replace(examined, batch=replace(examined.batch, root=digest)),
-        examine(replace(submission, statements=resealed(submission, "alpha 0"))),
+    batch, binding = examine(submission).batch, submission.binding
+    digest = verify_seal(batch, binding, source.keys)
+    assert digest == sha256(batch.signed_bytes(binding))
+    for wrong, bound in (
+        (batch, replace(binding, previous=digest)),
+        (replace(batch, root=digest), binding),
+        (examine(replace(submission, statements=resealed(submission, "alpha 0"))).batch, binding),
     ):
         with pytest.raises(NotAuthenticated, match="seal: the signature does not verify"):
-            authenticate(wrong, source)
+            verify_seal(wrong, bound, source.keys)

@@ -8,7 +8,7 @@
     verify_receipt(receipt, world.vkey)
 
 Whatever ``World`` logs went through the checks of the writer: ``examine``, ``LogState``, ``check_clock``,
-``check_boxes`` and ``authenticate``. What a test wants to be wrong it makes with ``submission``, ``enrolment`` and
+``check_boxes`` and ``verify_seal``. What a test wants to be wrong it makes with ``submission``, ``enrolment`` and
 the like, changes with ``dataclasses.replace``, and hands to ``admit`` or ``govern``, or to the core itself.
 """
 
@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 from nacl.bindings import crypto_scalarmult_base
 
 from ledger.core import bodies
-from ledger.core.admission import Submission, authenticate, check_boxes, check_clock, examine
+from ledger.core.admission import Submission, check_boxes, check_clock, examine
 from ledger.core.batch import OPENING, Batch, Binding, decode_batch, sign_batch, verify_seal
 from ledger.core.building import build, prepare
 from ledger.core.chain import LogState
@@ -292,7 +292,7 @@ class World:
         check_clock(batch, self.minute)
         if submission.attachments:
             check_boxes(submission.sealed_keys, source, self.state.auditors, minimum_auditors(self.sealing_policy))
-        return self._place(batch, binding, authenticate(examined, source), submission)
+        return self._place(batch, binding, verify_seal(batch, binding, source.keys), submission)
 
     def disclose(self, source_id: str, *disclosures: Disclosure) -> int:
         """Log ``disclosures``, by default one without lookup keys, as one batch; return the first index."""

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Final, cast
 
 from ledger.core import bodies
-from ledger.core.admission import Submission, examine
+from ledger.core.admission import Submission
 from ledger.core.encoding import sha256
 from ledger.engine.guard import HighWater
+from ledger.engine.intake import Intake, take_in
 from ledger.engine.reader import Reader
 from ledger.engine.recovery import create, recover, start
 from ledger.engine.sequencer import Keys, Sequencer, View
@@ -75,6 +76,7 @@ class Ledger:
     followed: int = 1
     seconds: float = 0.0
     minute: int = 0
+    entropy: Entropy = field(default_factory=lambda: Entropy(b"engine"))
     store: WatchedStore = field(init=False)
     tree: TileTree = field(init=False)
     reader: Reader = field(init=False)
@@ -133,9 +135,8 @@ class Ledger:
         self.reader = Reader(self.store, self.tree)
         self.guard = self.high_water()
         parts = replace(recovered, store=self.store, tree=self.tree)
-        entropy = Entropy(b"engine %d" % self.tree.size)
         try:
-            self.sequencer = start(parts, self.keys, self.guard, lambda: self.minute, entropy, self.queue_bytes)
+            self.sequencer = start(parts, self.keys, self.guard, lambda: self.minute, self.queue_bytes)
         except BaseException:
             self.store.close()
             raise
@@ -152,10 +153,14 @@ class Ledger:
 
     # Logging
 
+    def take_in(self, submission: Submission) -> Intake:
+        """Return a submission as the writer takes it."""
+        return take_in(submission, QUEUE_KEY, self.entropy)
+
     def submit(self, submission: Submission) -> "Future[int]":
         """Hand a submission to the writer at the world's minute."""
         self.minute = self.world.minute
-        return self.sequencer.submit(examine(submission))
+        return self.sequencer.submit(self.take_in(submission))
 
     def govern(self, body: bodies.Governance, files: Sequence[tuple[bytes, bytes]] = ()) -> "Future[int]":
         """Hand a governance body to the writer at the world's minute."""
@@ -166,7 +171,7 @@ class Ledger:
         """Hand one of the world's batches to the writer."""
         self.minute = placed.batch.last_minute
         if placed.submission is not None:
-            return self.sequencer.submit(examine(placed.submission))
+            return self.sequencer.submit(self.take_in(placed.submission))
         return self.sequencer.govern(cast(bodies.Governance, placed.batch.leaves[0].statement.body), files)
 
     def send_all(self) -> list["Future[int]"]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.core.admission import examine
 from ledger.core.encoding import ZERO_HASH
 from ledger.core.errors import Unavailable
 from ledger.core.lookup_keys import LookupKey
@@ -144,14 +143,14 @@ def test_a_fault_after_the_write_halts_too(
 
 
 def test_a_fault_while_checking_halts(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When randomness fails between check and write the whole group is answered, and nothing of it is logged."""
+    """When the clock fails between check and write the whole group is answered, and nothing of it is logged."""
 
-    def no_entropy(_: int) -> bytes:
-        raise OSError("no entropy")
+    def no_clock() -> int:
+        raise OSError("no clock")
 
-    monkeypatch.setattr(ledger.sequencer, "_entropy", no_entropy)
     size = ledger.world.size + 1
     with ledger.busy():
+        monkeypatch.setattr(ledger.sequencer, "_clock", no_clock)
         ledger.world.disclose("beta")
         ledger.world.disclose("alpha", disclosure(LookupKey("account", b"alice")))
         ledger.world.disclose("beta")
@@ -192,7 +191,7 @@ def leaf_changed(ledger: Ledger) -> None:
     """Let a leaf differ from the hash it was checked under."""
     submission = ledger.world.placed[-1].submission
     assert submission is not None
-    examined = examine(submission)
+    examined = ledger.take_in(submission)
     ledger.minute = ledger.world.minute
     ledger.sequencer.submit(replace(examined, batch=replace(examined.batch, leaf_hashes=(ZERO_HASH,))))
 

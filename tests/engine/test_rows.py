@@ -9,6 +9,7 @@ import pytest
 from ledger.core.encoding import Hash
 from ledger.core.errors import StoreDamaged
 from ledger.core.lookup_keys import LookupKey
+from ledger.core.merkle import leaf_hash
 from ledger.core.sealed_keys import SealedKey
 from ledger.engine import rows
 from ledger.v1 import disclosure_pb2
@@ -149,20 +150,21 @@ def test_boxes_are_read_strictly() -> None:
 
 
 QUEUE_KEY, NONCE = b"q" * 32, b"n" * 24
+SEVEN, EIGHT = leaf_hash(b"seven"), leaf_hash(b"eight")
 KEYS = ((LookupKey("account", b"alice"), b"s" * 16), (LookupKey("username", b"bob"), b"t" * 16))
 
 
-def test_lookup_keys_open_with_the_queue_key_at_their_index() -> None:
+def test_lookup_keys_open_with_the_queue_key_for_their_entry() -> None:
     """What was sealed opens to the same keys and salts, and neither shows in the row."""
-    data = rows.seal_lookup_keys(KEYS, 7, QUEUE_KEY, NONCE)
-    assert rows.open_lookup_keys(data, 7, QUEUE_KEY) == KEYS
+    data = rows.seal_lookup_keys(KEYS, SEVEN, QUEUE_KEY, NONCE)
+    assert rows.open_lookup_keys(data, SEVEN, QUEUE_KEY) == KEYS
     assert data.startswith(NONCE)
     assert b"alice" not in data
 
 
 def test_a_queue_row_changed_moved_or_cut_does_not_open() -> None:
-    """Each flipped bit, each cut, another index and another key raise StoreDamaged."""
-    data = rows.seal_lookup_keys(KEYS, 7, QUEUE_KEY, NONCE)
+    """Each flipped bit, each cut, another entry and another key raise StoreDamaged."""
+    data = rows.seal_lookup_keys(KEYS, SEVEN, QUEUE_KEY, NONCE)
     flipped = [
         data[: bit // 8] + bytes((data[bit // 8] ^ (1 << bit % 8),)) + data[bit // 8 + 1 :]
         for bit in range(8 * len(data))
@@ -170,7 +172,7 @@ def test_a_queue_row_changed_moved_or_cut_does_not_open() -> None:
     cut = [data[:size] for size in range(len(data))]
     for spoiled in (*flipped, *cut):
         with pytest.raises(StoreDamaged, match=r"^lookup queue row: does not decrypt"):
-            rows.open_lookup_keys(spoiled, 7, QUEUE_KEY)
-    for index, key, message in ((8, QUEUE_KEY, "of another entry"), (7, b"r" * 32, "does not decrypt")):
+            rows.open_lookup_keys(spoiled, SEVEN, QUEUE_KEY)
+    for entry, key, message in ((EIGHT, QUEUE_KEY, "of another entry"), (SEVEN, b"r" * 32, "does not decrypt")):
         with pytest.raises(StoreDamaged, match=f"^lookup queue row: {message}"):
-            rows.open_lookup_keys(data, index, key)
+            rows.open_lookup_keys(data, entry, key)

@@ -6,7 +6,6 @@ await standing.serve(path, data)          # one call of the source
 
 import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,11 +20,12 @@ from ledger.core.signing import SecretKey
 from ledger.core.statement import decode_leaf
 from ledger.service.authorise import Identity
 from ledger.service.disclosure import DisclosureServicer
+from ledger.service.examining import Examiners
 from ledger.service.log import LogServicer, Watchers
 from ledger.service.metrics import Metrics
 from ledger.v1 import disclosure_pb2_grpc, log_pb2_grpc
 from tests.core.world import AuditorKeys, World, secret
-from tests.engine.ledger import TIMEOUT, Ledger, nothing
+from tests.engine.ledger import QUEUE_KEY, TIMEOUT, Ledger, nothing
 from tests.faults.clients_network import Handlers
 
 SOURCE: Final = "alpha"
@@ -46,7 +46,7 @@ class Standing:
     auditors: int = 0
     handlers: Handlers = field(default_factory=Handlers)
     metrics: Metrics = field(default_factory=Metrics)
-    workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
+    examiners: Examiners = field(default_factory=lambda: Examiners(2, QUEUE_KEY))
 
     @classmethod
     def create(cls, directory: Path) -> "Standing":
@@ -89,7 +89,7 @@ class Standing:
         ledger = self.ledger
         log = LogServicer(ledger.sequencer, ledger.reader, ledger.store, Watchers(ledger.sequencer), self.metrics)
         disclosure = DisclosureServicer(
-            ledger.sequencer, ledger.reader, lambda _: Identity("source", SOURCE), self.metrics, self.workers
+            ledger.sequencer, ledger.reader, lambda _: Identity("source", SOURCE), self.metrics, self.examiners
         )
         log_pb2_grpc.add_LogServiceServicer_to_server(log, self.handlers)  # type: ignore[arg-type]  # no server at all
         disclosure_pb2_grpc.add_DisclosureServiceServicer_to_server(disclosure, self.handlers)  # type: ignore[arg-type]
@@ -135,7 +135,7 @@ class Standing:
     def close(self) -> None:
         """End it for good."""
         self.ledger.stop()
-        self.workers.shutdown()
+        self.examiners.close()
 
     # Governance
 

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, Protocol
 
 import grpc
 
+from ledger.service.context import UNPARSED
 from tests.faults.clients_life import Life
 
 
@@ -75,7 +76,7 @@ class Handlers:
     async def serve(self, path: str, data: bytes) -> list[bytes]:
         """Return what the method at ``path`` answers, one message unless it streams; raise Ended."""
         handler = self.of[path]
-        request = handler.request_deserializer(data)
+        request = data if path in UNPARSED else handler.request_deserializer(data)
         if handler.response_streaming:
             return [handler.response_serializer(item) async for item in handler.unary_stream(request, Context())]
         return [handler.response_serializer(await handler.unary_unary(request, Context()))]

@@ -142,7 +142,7 @@ def _row_targets() -> tuple[Target, ...]:
     auditors = tuple(rows.write_auditor(auditor) for auditor in world.state.auditors.values())
     boxes = world.placed[-2].submission
     assert boxes is not None
-    sealed = rows.seal_lookup_keys((), 7, _QUEUE_KEY, bytes(24))
+    sealed = rows.seal_lookup_keys((), world.log_id, _QUEUE_KEY, bytes(24))
     damaged = (StoreDamaged,)
     return (
         Target(
@@ -170,7 +170,7 @@ def _row_targets() -> tuple[Target, ...]:
         ),
         Target(
             "open_lookup_keys",
-            lambda data: rows.open_lookup_keys(data, 7, _QUEUE_KEY),
+            lambda data: rows.open_lookup_keys(data, world.log_id, _QUEUE_KEY),
             damaged,
             (sealed, *submissions()),
             text,

@@ -6,8 +6,8 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from ledger.core import mirror
-from ledger.core.admission import authenticate, check_boxes, check_clock, examine
-from ledger.core.batch import decode_batch
+from ledger.core.admission import check_boxes, check_clock, examine
+from ledger.core.batch import decode_batch, verify_seal
 from ledger.core.bodies import SlotOpening
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.errors import InvalidInput, NotAuthenticated, Refused, Uncheckable, VerificationFailed
@@ -59,7 +59,7 @@ def _submission(data: bytes) -> None:
     world.state.check_chain(batch, source)
     check_clock(batch, world.minute)
     check_boxes(examined.submission.sealed_keys, source, world.state.auditors, 1)
-    authenticate(examined, source)
+    verify_seal(batch, examined.submission.binding, source.keys)
 
 
 def _extra(data: bytes) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ledger.core.admission import Examined
+from ledger.engine.intake import Intake
 from tests.served import Served
 
 
@@ -37,8 +37,8 @@ class Stall:
             self._go.wait()
             write(puts, deletes)
 
-        def noted(examined: Examined) -> "Future[int]":
-            future = submit(examined)
+        def noted(intake: Intake) -> "Future[int]":
+            future = submit(intake)
             self._submitted.put_nowait(None)
             return future
 

@@ -26,8 +26,8 @@ class Sizes:
     growth: int
 
 
-QUICK: Final = Sizes(bulk=40_960, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, growth=0)
-LONG: Final = Sizes(bulk=204_800, coalesced=20_000, single=500, build=8_192, proof_seconds=5.0, growth=1_000_000)
+QUICK: Final = Sizes(bulk=122_880, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, growth=0)
+LONG: Final = Sizes(bulk=409_600, coalesced=20_000, single=500, build=8_192, proof_seconds=5.0, growth=1_000_000)
 
 
 @dataclass(slots=True)

@@ -36,6 +36,9 @@ async def run(stage: Stage, count: int) -> Bulk:
     """Submit ``count`` entries, each source one batch at a time."""
     sources = await builders(stage, int(time.time()) // 60)
     entries = prepared(BATCH)
+    for source in sources:
+        source.add(entries)
+    await submit(sources)  # the first large batches start the processes that examine
     for _ in range(max(1, count // (BATCH * len(sources)))):
         for source in sources:
             source.add(entries)
@@ -74,7 +77,7 @@ def raw(store: Path, copy: Path) -> float:
     entries = sum(1 for key, _ in rows if key[:1] == b"e")
     rows.sort(key=lambda row: row[0][-8:])  # about the order in which they were written
     step = max(1, len(rows) * BATCH // entries)
-    database = plyvel.DB(str(copy), create_if_missing=True, write_buffer_size=32 * 1024 * 1024, bloom_filter_bits=10)
+    database = plyvel.DB(str(copy), create_if_missing=True, write_buffer_size=32 * 1024 * 1024, bloom_filter_bits=10, compression=None)
     started = time.perf_counter()
     for begin in range(0, len(rows), step):
         with database.write_batch(transaction=True, sync=True) as batch:
