@@ -1,0 +1,1 @@
+"""Logs as static files: C2SP tlog-tiles written, served, followed."""
