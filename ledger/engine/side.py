@@ -94,8 +94,8 @@ def _attempt(function: Callable[[bytes], Any], data: bytes) -> Any:
 
 def main() -> None:
     """Serve the target that the command line names on the descriptor that it names."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's interrupt is for the process that started this one
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the process that started this one, which ends it
+        signal.signal(number, signal.SIG_IGN)
     target, descriptor = sys.argv[1:]
     module, _, name = target.partition(":")
     make = getattr(importlib.import_module(module), name)

@@ -118,10 +118,11 @@ def test_closing_ends_the_process(side: Side) -> None:
     assert side.call(b"x") == b"setup x"
 
 
-def test_the_terminal_interrupts_it_not(side: Side) -> None:
-    """An interrupt goes to every process of a terminal: this one is ended by the one that started it."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_to_a_whole_group_are_not_for_it(side: Side, number: signal.Signals) -> None:
+    """A terminal and a service manager signal every process: this one is ended by the one that started it."""
     process = side.call(b"who")
-    os.kill(process, signal.SIGINT)
+    os.kill(process, number)
     assert side.call(b"who") == process
 
 

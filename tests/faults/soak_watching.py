@@ -1,4 +1,4 @@
-"""A server process from outside: its memory, descriptors and writes, and how long it takes to say that it is well."""
+"""A server from outside: its memory, descriptors and writes, and how long it takes to say that it is well."""
 
 import asyncio
 import time
@@ -18,9 +18,10 @@ EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a process holds: bytes of its own memory, open descriptors, threads, and bytes it had written to disk.
+    """What a server holds: bytes of its own memory, open descriptors, threads, and bytes it had written to disk.
 
-    Pages of files that it has mapped are not counted: LevelDB maps its tables, and the kernel takes them back at will.
+    The processes that it has started count with it. Pages of files that it has mapped do not: LevelDB maps its tables,
+    and the kernel takes them back at will.
     """
 
     memory: int
@@ -30,12 +31,22 @@ class Size:
 
     @classmethod
     def of(cls, process: int) -> "Size":
-        """Return the size of a process by its id."""
+        """Return the size of a process, by its id, and of those that it has started."""
         folder = Path("/proc") / str(process)
         status = _fields(folder / "status")
         written = int(_fields(folder / "io")["write_bytes"])
         descriptors = len(list((folder / "fd").iterdir()))
-        return cls(int(status["RssAnon"].split()[0]) * 1024, descriptors, int(status["Threads"]), written)
+        own = cls(int(status["RssAnon"].split()[0]) * 1024, descriptors, int(status["Threads"]), written)
+        started = {child for path in folder.glob("task/*/children") for child in path.read_text().split()}
+        return sum((cls.of(int(child)) for child in started), own)
+
+    def __add__(self, other: "Size") -> "Size":
+        return Size(
+            self.memory + other.memory,
+            self.descriptors + other.descriptors,
+            self.threads + other.threads,
+            self.written + other.written,
+        )
 
 
 def _fields(path: Path) -> dict[str, str]:

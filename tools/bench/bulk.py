@@ -36,13 +36,10 @@ async def run(stage: Stage, count: int) -> Bulk:
     """Submit ``count`` entries, each source one batch at a time."""
     sources = await builders(stage, int(time.time()) // 60)
     entries = prepared(BATCH)
-    for source in sources:
-        source.add(entries)
+    submitted = sum(source.add(entries).ByteSize() for source in sources)
     await submit(sources)  # the first large batches start the processes that examine
     for _ in range(max(1, count // (BATCH * len(sources)))):
-        for source in sources:
-            source.add(entries)
-    submitted = sum(request.ByteSize() for source in sources for request in source.built)
+        submitted += sum(source.add(entries).ByteSize() for source in sources)
     started = time.perf_counter()
     done = await submit(sources)
     return Bulk(done, time.perf_counter() - started, submitted)

@@ -24,11 +24,11 @@ def fsck_rate(ledger: Path) -> float:
 
 
 def rss_mib(process: int) -> float:
-    """Return the resident memory of a process in MiB."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError("no VmRSS")
+    """Return the resident memory, in MiB, of a process and those that it has started."""
+    folder = Path(f"/proc/{process}")
+    own = next(line for line in (folder / "status").read_text().splitlines() if line.startswith("VmRSS:"))
+    started = {child for path in folder.glob("task/*/children") for child in path.read_text().split()}
+    return int(own.split()[1]) / 1024 + sum(rss_mib(int(child)) for child in started)
 
 
 def disk_bytes(ledger: Path) -> int:
