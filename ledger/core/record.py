@@ -89,12 +89,13 @@ class DisclosureRecord:
         present: dict[str, object] = {}
         for field in FIELDS:
             value = getattr(self, field.name)
-            if isinstance(field.kind, Structure) and value is not None:
+            if value is None:
+                continue
+            if isinstance(field.kind, Structure):
                 value = field.kind.to_json(value)
             elif isinstance(value, tuple):
                 value = list(value)
-            if value is not None:
-                present[field.name] = value
+            present[field.name] = value
         return present
 
     @classmethod

@@ -7,7 +7,7 @@ An empty text or list is the same as an absent one and becomes None.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -247,8 +247,8 @@ class Structure:
 
     def to_json(self, value: Struct) -> dict[str, object]:
         """Return the present members under their JSON names."""
-        named = zip(self.members, fields(value), strict=True)
-        pairs = ((member[0], getattr(value, field.name)) for member, field in named)
+        attributes: tuple[str, ...] = self.shape.__slots__
+        pairs = [(member[0], getattr(value, name)) for member, name in zip(self.members, attributes, strict=True)]
         return {name: held for name, held in pairs if held is not None}
 
     @staticmethod

@@ -10,9 +10,9 @@ from typing import Final
 
 from ledger.core.bodies import SlotOpening
 from ledger.core.canonical_json import decode_json, encode_json
-from ledger.core.encoding import Hash, check_hash, label, str8
+from ledger.core.encoding import Hash, check_hash, label, sha256_each, str8
 from ledger.core.errors import InvalidInput, VerificationFailed
-from ledger.core.merkle import hash_leaves, hash_parents, leaf_hash, tree_root
+from ledger.core.merkle import LEAF_PREFIX, hash_parents, leaf_hash, tree_root
 from ledger.core.proof import root_from_inclusion
 from ledger.core.record_fields import FIELDS
 
@@ -37,7 +37,7 @@ def slot_salts(entry_secret: bytes) -> tuple[bytes, ...]:
     """Return the 32 salts, 16 bytes each of SHAKE-256(L("salts") ‖ entry secret, 512)."""
     check_hash(entry_secret, "entry_secret")
     stream = hashlib.shake_256(_SALTS + entry_secret).digest(SALT_SIZE * SLOT_COUNT)
-    return tuple(stream[at : at + SALT_SIZE] for at in range(0, len(stream), SALT_SIZE))
+    return tuple([stream[at : at + SALT_SIZE] for at in range(0, len(stream), SALT_SIZE)])
 
 
 def slot_data(salt: bytes, name: str, value: bytes) -> bytes:
@@ -130,9 +130,10 @@ def encode_slots(record_object: Mapping[str, object]) -> list[bytes]:
 
 
 def _leaves(values: Sequence[bytes], salts: Sequence[bytes]) -> list[Hash]:
-    return hash_leaves(
+    return sha256_each(
         [
-            _SLOT + salt + prefix + value if value else _SLOT + salt + _ABSENT
+            salt + prefix + value if value else salt + _ABSENT
             for salt, prefix, value in zip(salts, _PREFIXES, values, strict=True)
-        ]
+        ],
+        LEAF_PREFIX + _SLOT,
     )

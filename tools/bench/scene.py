@@ -19,7 +19,6 @@ from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.lookup_keys import canonicalise
 from ledger.core.record import Artifact, DisclosureRecord, Recipient
 from ledger.core.record_input import Disclosure
-from ledger.v1 import disclosure_pb2
 
 BATCH: Final = 512
 CLASS: Final = 1024
@@ -69,10 +68,11 @@ class Builder:
     minute: int
     previous: Hash = ZERO_HASH
     next_sequence: int = 0
-    built: list[disclosure_pb2.SubmitBatchRequest] = field(default_factory=list)
+    built: list[bytes] = field(default_factory=list)
+    reported: int = 0
 
-    def add(self, entries: Sequence[Prepared]) -> disclosure_pb2.SubmitBatchRequest:
-        """Return the next batch as it travels."""
+    def add(self, entries: Sequence[Prepared]) -> int:
+        """Build the next batch as it travels, and return its bytes' number."""
         binding = Binding(self.log_id, self.chain.key_statement, self.previous)
         submission = build(
             entries,
@@ -86,9 +86,13 @@ class Builder:
         )
         batch = decode_batch(submission.statements)
         self.previous, self.next_sequence = sha256(batch.signed_bytes(binding)), batch.end_sequence
-        request = to_request(submission, 0)
-        self.built.append(request)
-        return request
+        self.built.append(to_request(submission, 0).SerializeToString())
+        return len(self.built[-1])
+
+    def taken(self) -> int:
+        """Return how many entries were built since the last call."""
+        count, self.reported = self.next_sequence - self.reported, self.next_sequence
+        return count
 
 
 async def builders(stage: Stage, minute: int) -> list[Builder]:

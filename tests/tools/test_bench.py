@@ -1,0 +1,21 @@
+"""The benchmarks measure every figure that their table bounds, at sizes that say nothing about speed."""
+
+import json
+
+import pytest
+
+from bench.__main__ import Sizes, measure
+from bench.table import BOUNDS, show
+
+SMALL = Sizes(bulk=2_048, coalesced=64, single=2, build=64, proof_seconds=0.1, growth=1_000)
+
+
+async def test_every_figure_is_measured_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """A small run has each figure of the table, all above zero, and the table names each beside its bound."""
+    figures = await measure(SMALL)
+    assert set(BOUNDS) <= set(figures)
+    assert all(value > 0 for value in figures.values())
+    assert json.loads(json.dumps(figures)) == figures
+    show(figures)
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in BOUNDS)
