@@ -5,24 +5,27 @@ that nothing accounts for are wrong too. A row of the lookup queue is the mapper
 only has to belong to a disclosure.
 """
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import itemgetter
 from typing import Final
 
-from ledger.core.batch import Batch, decode_batch
+from ledger.core.batch import MAX_BATCH, Batch, decode_batch
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import open_checkpoint
-from ledger.core.encoding import ZERO_HASH, Hash, sha256
+from ledger.core.encoding import ZERO_HASH, Hash, sha256, sha256_each
 from ledger.core.errors import LedgerError, StoreDamaged
-from ledger.core.merkle import CompactRange, tree_root
+from ledger.core.merkle import CompactRange
 from ledger.core.note import VKey
-from ledger.core.sealed import check_payload_size, check_shred
+from ledger.core.sealed import check_payload_size, check_shred, check_shreds
 from ledger.core.sealed_keys import sealed_keys_digest
 from ledger.engine import rows, schema
 from ledger.engine.store import Store
 
-TILE: Final = 256
+HEIGHT: Final = 8
+TILE: Final = 1 << HEIGHT
 SETTINGS: Final = ("format", "governing", "checkpoint", "witness_policy", "sealing_policy")
 
 
@@ -44,39 +47,49 @@ def check(store: Store, progress: Callable[[int], None] = lambda _: None) -> Che
 
 
 class _Rows:
-    """The rows under one prefix, in step with the indexes that the walk comes by."""
+    """The rows under one prefix, in step with the places that the walk comes by: indexes of 8 bytes, ascending."""
 
     def __init__(self, store: Store, prefix: bytes) -> None:
         self._what, self._prefix = schema.KINDS[prefix], prefix
         self._rows = store.range(prefix, schema.after(prefix))
-        self._row = next(self._rows, None)
+        self._ahead: list[tuple[bytes, bytes]] = []
 
-    def __call__(self, index: int) -> bytes:
-        """Return the row of ``index``; raise StoreDamaged if it is missing, or one before it that nobody asked for."""
-        value = self.perhaps(index)
-        if value is None:
-            raise StoreDamaged(f"{self._what} of entry {index}: missing")
-        return value
+    def require(self, places: Sequence[bytes]) -> list[bytes]:
+        """Return the values at ``places``; raise StoreDamaged for the first missing, or one that nobody asked for."""
+        keys, found = self._upto(places)
+        if [key for key, _ in found] != keys:
+            wrong = min({key for key, _ in found}.symmetric_difference(keys))
+            if wrong in keys:
+                raise StoreDamaged(f"{self._what} of entry {schema.index_of(wrong)}: missing")
+            raise self._stray(wrong)
+        return [value for _, value in found]
 
-    def perhaps(self, index: int) -> bytes | None:
-        """Return the row of ``index`` if there is one; raise StoreDamaged for one before it that nobody asked for."""
-        row, key = self._row, self._prefix + index.to_bytes(8, "big")
-        if row is None or row[0] > key:
-            return None
-        if row[0] != key:
-            raise self._stray(row[0])
-        self._row = next(self._rows, None)
-        return row[1]
+    def perhaps(self, places: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+        """Return those rows at ``places`` that there are; raise StoreDamaged for one that nobody asked for."""
+        keys, found = self._upto(places)
+        strays = {key for key, _ in found}.difference(keys)
+        if strays:
+            raise self._stray(min(strays))
+        return found
+
+    def _upto(self, places: Sequence[bytes]) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
+        """Return the keys of ``places``, and as many rows at least as show whether others stand up to the last one."""
+        keys = [self._prefix + place for place in places]
+        read = [*self._ahead, *islice(self._rows, max(0, len(keys) - len(self._ahead)))]
+        end = bisect_right(read, keys[-1], key=itemgetter(0))
+        self._ahead = read[end:]
+        return keys, read[:end]
 
     @property
     def left(self) -> bool:
         """Whether rows are left."""
-        return self._row is not None
+        self._ahead += islice(self._rows, 1)
+        return bool(self._ahead)
 
     def finish(self) -> None:
         """Raise StoreDamaged if a row is left."""
-        if self._row is not None:
-            raise self._stray(self._row[0])
+        if self.left:
+            raise self._stray(self._ahead[0][0])
 
     def _stray(self, key: bytes) -> StoreDamaged:
         return StoreDamaged(f"{self._what} under {key[1:].hex()}: belongs to no entry")
@@ -94,6 +107,25 @@ class _Naming:
     def __exit__(self, cls: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, LedgerError):
             raise StoreDamaged(f"{self._what}: {error}") from None
+
+
+def _check_shreds(places: Sequence[bytes], payloads: Sequence[bytes], shreds: Sequence[bytes]) -> None:
+    """Check sizes and shreds as columns; if they are refused, name the first entry that is."""
+    try:
+        for payload in {len(payload): payload for payload in payloads}.values():
+            check_payload_size(payload)
+        check_shreds(payloads, shreds)
+    except LedgerError:
+        refused = [*_refused(places, payloads, shreds)]
+        raise refused[0] from None
+
+
+def _refused(places: Sequence[bytes], payloads: Sequence[bytes], shreds: Sequence[bytes]) -> Iterator[StoreDamaged]:
+    for place, payload, shred in zip(places, payloads, shreds, strict=True):
+        try:
+            check_shred(check_payload_size(payload), shred)
+        except LedgerError as error:
+            yield StoreDamaged(f"payload of entry {schema.index_of(place)}: {error}")
 
 
 class _Walk:
@@ -124,7 +156,10 @@ class _Walk:
             return False
         with _Naming(f"batch row at {first}"):
             stored = rows.read_batch_row(found)
-        leaves = [self._entry(index) for index in range(first, first + stored.count)]
+        if not 0 < stored.count <= MAX_BATCH:
+            raise StoreDamaged(f"batch row at {first}: count: must be 1 to {MAX_BATCH}")
+        places = [index.to_bytes(8, "big") for index in range(first, first + stored.count)]
+        leaves = self._entry.require(places)
         with _Naming(f"batch at {first}"):
             batch = decode_batch(leaves)
             previous, key_index = ZERO_HASH, 0
@@ -139,9 +174,8 @@ class _Walk:
         chain = schema.chain_key(batch.source_id, batch.first_sequence)
         self._same(chain, first.to_bytes(8, "big"), f"chain row of the batch at {first}")
         self._batch_rows += 1
-        self._check_payloads(first, batch)
-        self._range.extend(batch.leaf_hashes)
-        self._check_tiles(batch)
+        self._check_payloads(places, batch)
+        self._check_tiles(self._range.extend(batch.leaf_hashes))
         return True
 
     def _stored(self, key: bytes, what: str) -> bytes:
@@ -154,51 +188,47 @@ class _Walk:
         if self._store.get(key) != expected:
             raise StoreDamaged(f"{what}: missing or not what the leaves say")
 
-    def _check_payloads(self, first: int, batch: Batch) -> None:
-        digest, found = ZERO_HASH, 0
-        for index, leaf in enumerate(batch.leaves, first):
-            if leaf.disclosed is None:
-                continue
-            payload, shred, queued = self._payload(index), self._shred(index), self._queued.perhaps(index)
-            if sha256(payload) != leaf.disclosed.payload_digest:
-                raise StoreDamaged(f"payload of entry {index}: its digest is not the leaf's")
-            with _Naming(f"payload of entry {index}"):
-                check_shred(check_payload_size(payload), shred)
-            if queued is not None and len(queued) <= rows.QUEUE_OVERHEAD:
-                raise StoreDamaged(f"lookup queue row of entry {index}: too short to open")
-            found += 1
-        what = f"sealed keys of the batch at {first}"
-        if found:
-            boxes = self._stored(schema.sealed_keys_key(first), what)
+    def _check_payloads(self, places: Sequence[bytes], batch: Batch) -> None:
+        disclosures = [
+            (place, disclosed.payload_digest)
+            for place, leaf in zip(places, batch.leaves, strict=True)
+            if (disclosed := leaf.disclosed) is not None
+        ]
+        what, digest = f"sealed keys of the batch at {self.size}", ZERO_HASH
+        if disclosures:
+            self._check_attached(*zip(*disclosures, strict=True))
+            boxes = self._stored(schema.sealed_keys_key(self.size), what)
             with _Naming(what):
                 digest = sealed_keys_digest(rows.read_sealed_keys(boxes))
             self._boxes += 1
         if digest != batch.seal.sealed_keys_digest:
             raise StoreDamaged(f"{what}: their digest is not the seal's")
-        self._payloads += found
+        self._payloads += len(disclosures)
 
-    def _check_tiles(self, batch: Batch) -> None:
-        level = 0
-        carried = list(batch.leaf_hashes)
-        while carried:
+    def _check_attached(self, places: Sequence[bytes], digests: Sequence[bytes]) -> None:
+        payloads, shreds = self._payload.require(places), self._shred.require(places)
+        for place, found, expected in zip(places, sha256_each(payloads), digests, strict=True):
+            if found != expected:
+                raise StoreDamaged(f"payload of entry {schema.index_of(place)}: its digest is not the leaf's")
+        _check_shreds(places, payloads, shreds)
+        for key, row in self._queued.perhaps(places):
+            if len(row) <= rows.QUEUE_OVERHEAD:
+                raise StoreDamaged(f"lookup queue row of entry {schema.index_of(key)}: too short to open")
+
+    def _check_tiles(self, completed: Sequence[Sequence[Hash]]) -> None:
+        """Compare the tiles that are full now; ``completed`` are the perfect subtrees new with the batch, by level."""
+        for level, subtrees in enumerate(completed[::HEIGHT]):
             if level == len(self._levels):
                 self._levels.append([])
                 self._numbers.append(0)
             held = self._levels[level]
-            below, carried = carried, []
-            for item in below:
-                held.append(item)
-                if len(held) == TILE:
-                    carried.append(self._full_tile(level, held))
-                    held.clear()
-            level += 1
-
-    def _full_tile(self, level: int, held: list[Hash]) -> Hash:
-        number = self._numbers[level]
-        self._numbers[level] += 1
-        self._same(schema.tile_key(level, number), b"".join(held), f"tile {number} of level {level}")
-        self._tiles += 1
-        return tree_root(held)
+            held.extend(subtrees)
+            while len(held) >= TILE:
+                number = self._numbers[level]
+                self._numbers[level] += 1
+                self._same(schema.tile_key(level, number), b"".join(held[:TILE]), f"tile {number} of level {level}")
+                self._tiles += 1
+                del held[:TILE]
 
     def finish(self) -> Checked:
         """Compare what the whole walk adds up to with checkpoint and state, and look for rows nobody wrote."""

@@ -14,13 +14,7 @@ from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
 from tests.core.world import disclosure
 from tests.engine.ledger import QUEUE_KEY, Ledger, rich
-
-Rows = dict[bytes, bytes]
-
-
-def all_rows(store: Store) -> Rows:
-    """Return everything that the store holds."""
-    return dict(store.range(b"", None))
+from tests.engine.spoiling import all_rows, refusal
 
 
 @pytest.fixture(scope="module")
@@ -32,20 +26,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     ledger.sequencer.stop()
     yield ledger
     ledger.store.close()
-
-
-def refusal(store: Store, puts: Rows, deletes: tuple[bytes, ...] = ()) -> str:
-    """Return what fsck says of the store with ``puts`` and ``deletes``, and undo them; "" when it finds it whole."""
-    before = {key: store.get(key) for key in (*puts, *deletes)}
-    store.write(list(puts.items()), deletes)
-    try:
-        check(store)
-    except StoreDamaged as error:
-        return str(error)
-    finally:
-        gone = [key for key, value in before.items() if value is None]
-        store.write([(key, value) for key, value in before.items() if value is not None], gone)
-    return ""
 
 
 NAMES = {
@@ -239,6 +219,7 @@ def test_tiles_of_every_level_are_checked(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(tiles, "WIDTH", 4)
     monkeypatch.setattr(tiles, "HEIGHT", 2)
     monkeypatch.setattr(fsck, "TILE", 4)
+    monkeypatch.setattr(fsck, "HEIGHT", 2)
     ledger = rich(tmp_path)
     ledger.reopen()
     ledger.check()
