@@ -4,15 +4,61 @@ import os
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # before grpc is imported: its own log lines are for its developers
 
-from importlib.metadata import version
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, Final, cast
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from ledger.cli import audit, keys, reads, record, serve, verify
-from ledger.cli.demo import command as demo
+COMMANDS: Final = {
+    "keygen": "keys.keygen",
+    "approve": "keys.approve",
+    "record": "record.record",
+    "checkpoint": "reads.checkpoint",
+    "entries": "reads.entries",
+    "receipt": "reads.receipt",
+    "verify": "verify.verify",
+    "mirror": "mirror.mirror",
+    "serve": "serve.serve",
+    "demo": "demo.command.demo",
+    "request": "keys.request_app",
+    "audit": "audit.audit_app",
+}
+"""Where each command is, below ``ledger.cli``, in the order of the help text."""
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by name, each imported when it is asked for: a server need not wait for what a client is made of."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, attribute = COMMANDS[name].rpartition(".")
+        found = getattr(import_module(f"ledger.cli.{module}"), attribute)
+        alone = typer.Typer()
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, name=name)
+        else:
+            alone.command(name)(found)
+        return get_group(alone).commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Group(TyperGroup):
+    """The group of ``Commands``."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = cast(Any, Commands())
+
 
 app = typer.Typer(
+    cls=_Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -22,6 +68,8 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version  # slow to import, and nothing else needs it
+
         print(f"ledger {version('disclosure-ledger')}")
         raise typer.Exit
 
@@ -33,16 +81,3 @@ def _main(
     ] = False,
 ) -> None:
     """Record disclosures of user data, read and verify the log."""
-
-
-app.command()(keys.keygen)
-app.add_typer(keys.request_app, name="request")
-app.command()(keys.approve)
-app.command()(record.record)
-app.command()(reads.checkpoint)
-app.command()(reads.entries)
-app.command()(reads.receipt)
-app.add_typer(audit.audit_app, name="audit")
-app.command()(verify.verify)
-app.command()(serve.serve)
-app.command()(demo.demo)

@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ledger.core.errors import ConfigInvalid, LedgerError, StoreDamaged, VerificationFailed
 
@@ -53,6 +50,10 @@ def show(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     Cells are plain text, whoever wrote them: no markup, and what could steer a terminal is replaced.
     """
+    from rich.console import Console  # slow to import, and a server shows no table
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(*header, box=None)
     for row in rows:
         table.add_row(*(Text(_printable(cell)) for cell in row))

@@ -32,6 +32,9 @@ from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
 BATCH_BYTES: Final = MAX_BATCH_BYTES - 64 * 1024
 """What a batch may gather before it is closed."""
 
+FEW: Final = 8
+"""Statements of a batch whose answer is checked here and now: another thread would take longer to reach."""
+
 FIRST_DELAY: Final = 0.05
 LONGEST_DELAY: Final = 5.0
 """Seconds between resends, doubling from the first to the longest."""
@@ -179,7 +182,10 @@ class Recorder:
             prepared = [item.prepared for item in group]
             request = await loop.run_in_executor(self._worker, self._sign, chain, prepared)
             response = await self._send(request)
-            receipts = await loop.run_in_executor(self._worker, self._settle, request, response)
+            if len(group) <= FEW:
+                receipts = self._settle(request, response)
+            else:
+                receipts = await loop.run_in_executor(self._worker, self._settle, request, response)
         except NOT_LOGGED as error:
             _fail(group, error)
             return

@@ -89,8 +89,8 @@ class ReceiptWriter:
     """Writes the receipts of one batch under one checkpoint: all but leaf, place and paths is the same in each."""
 
     def __init__(self, checkpoint: bytes, common: ReceiptExtra) -> None:
-        TlogProof(0, (), checkpoint, common.encode()).format()
         self._checkpoint, self._message = checkpoint, mirror.write(common, receipt_pb2.ReceiptExtra())
+        TlogProof(0, (), checkpoint, self._message.SerializeToString(deterministic=True)).format()
 
     def write(self, index: int, path: Sequence[Hash], leaf: bytes, batch_path: Sequence[Hash]) -> bytes:
         """Return the receipt file of ``leaf`` at ``index``; ``path`` and ``batch_path`` are verified audit paths."""

@@ -227,7 +227,18 @@ class Sequencer:
             return group
         for job, outcome in outcomes:
             self._settle(job, outcome)
+        if commit.leaves:
+            self._announce()
         return later
+
+    def _announce(self) -> None:
+        """Tell of what was published and note its mark; answers wait for neither, and a fault halts the writer."""
+        try:
+            for listener in self._listeners:
+                listener(self.view)
+            self._guard.note(self.view.size, self.view.root)
+        except Exception as error:
+            self._halt(error)
 
     def _is_repeat(self, job: _Job, commit: Commit) -> bool:
         """Return whether the job's sequence was given out within this very commit."""
@@ -323,9 +334,6 @@ class Sequencer:
         self._store.write(puts)
         self._tree.apply(staged)
         self.view = self._snapshot(staged.root, note)
-        for listener in self._listeners:
-            listener(self.view)
-        self._guard.note(staged.size, staged.root)
 
     def _sign(self, staged: Staged) -> bytes:
         if staged.size <= self.view.size:

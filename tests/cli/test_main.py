@@ -1,11 +1,14 @@
 """Both commands explain themselves and refuse what they do not know."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import typer.main
 
+from ledger.cli.main import COMMANDS
 from tests.cli.commands import APPS, Site
 
 
@@ -33,6 +36,22 @@ def test_the_commands_are_these() -> None:
         ledgerctl auditor add, ledgerctl auditor remove, ledgerctl auditor list, ledgerctl policy, ledgerctl apply,
         ledgerctl status, ledgerctl fsck"""
     assert {" ".join(path) for path in PATHS} >= {" ".join(words.split()) for words in expected.split(",")}
+
+
+def test_only_the_command_asked_for_is_imported() -> None:
+    """A server starts without the other commands, and without client, monitor and progress bars."""
+    asked = "import sys; from ledger.cli.main import app; app(['serve', '/nowhere'], standalone_mode=False)"
+    said = "print(*sorted(name for name in sys.modules if name.startswith(('ledger', 'rich.progress'))))"
+    ran = subprocess.run([sys.executable, "-c", f"{asked}\n{said}"], capture_output=True, text=True, check=True)
+    imported = set(ran.stdout.split())
+    others = {f"ledger.cli.{where.rpartition('.')[0]}" for where in COMMANDS.values()} - {"ledger.cli.serve"}
+    assert "ledger.cli.serve" in imported
+    assert not imported & {*others, "ledger.client", "ledger.audit", "rich.progress"}
+
+
+def test_a_mistyped_command_is_told_the_one_that_is_meant(here: Site) -> None:
+    """A command that is nearly one is refused with the name of that one."""
+    assert "Did you mean 'record'?" in here.call("ledger", "recrod", code=2).stderr
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)

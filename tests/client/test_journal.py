@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.client import journal as journals
 from ledger.client.journal import Journal, Position
 from ledger.core.encoding import Hash
 from ledger.core.errors import Locked, StoreDamaged, Unavailable
@@ -54,6 +55,21 @@ def test_only_one_batch_waits(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"^journal: cannot be written "):
         journal.store(0, b"second")
     assert journal.pending() == b"first"
+    journal.close()
+
+
+def test_settling_waits_for_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is settled stays in the write-ahead log, also a full one; the next batch stored moves it to the database."""
+    monkeypatch.setattr(journals, "CHECKPOINT", 1)
+    journal, database = opened(tmp_path), tmp_path / "journal.sqlite"
+    for sequence in (0, 7):
+        journal.store(sequence, b"the request")
+        stored = database.read_bytes()
+        journal.settle(Position(sequence + 7))
+        assert database.read_bytes() == stored
+    assert b"alpha" in stored
+    journal.store(14, b"the request")
+    assert database.read_bytes() != stored
     journal.close()
 
 

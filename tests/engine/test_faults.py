@@ -129,14 +129,15 @@ def mark_fails(ledger: Ledger, patch: pytest.MonkeyPatch) -> None:
 def test_a_fault_after_the_write_halts_too(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, fault: Callable[[Ledger, pytest.MonkeyPatch], None]
 ) -> None:
-    """When a listener or the mark fails the entry is durable and published, and the writer goes no further."""
+    """When a listener or the mark fails the entry is durable, published and answered; the writer goes no further."""
     fault(ledger, monkeypatch)
     ledger.world.disclose("alpha")
-    (future,) = ledger.send_all()
-    with pytest.raises(Unavailable, match="the ledger is halted"):
-        future.result(TIMEOUT)
+    ledger.follow()
+    ledger.sequencer.stop()
     assert ledger.sequencer.halted
     ledger.check()
+    with pytest.raises(Unavailable, match="the ledger is halted"):
+        ledger.send(ledger.world.placed[-1])
     monkeypatch.undo()
     ledger.reopen()
     ledger.check()

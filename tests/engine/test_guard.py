@@ -191,9 +191,6 @@ def test_a_mark_that_cannot_be_read_is_damaged(tmp_path: Path) -> None:
 
 def test_an_idle_writer_writes_the_mark(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was published within the second is marked once the writer has nothing to do, without another entry."""
-    ledger.world.disclose("alpha")
-    ledger.follow()
-    assert ledger.guard.due
     written = threading.Event()
     flush = ledger.guard.flush
 
@@ -202,6 +199,8 @@ def test_an_idle_writer_writes_the_mark(ledger: Ledger, monkeypatch: pytest.Monk
         written.set()
 
     monkeypatch.setattr(ledger.guard, "flush", watched)
+    ledger.world.disclose("alpha")
+    ledger.follow()
     assert written.wait(TIMEOUT)
     assert json.loads(ledger.mark.read_text())["size"] == ledger.sequencer.view.size
 

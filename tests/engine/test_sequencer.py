@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.core.encoding import Hash
 from ledger.core.errors import Busy, LedgerError, Unavailable
 from ledger.engine import schema, sequencer
 from ledger.engine.fsck import check
@@ -124,11 +125,14 @@ def test_a_cancelled_future_does_not_lose_the_batch(ledger: Ledger) -> None:
     ledger.check()
 
 
-def test_nothing_is_published_before_it_is_durable(ledger: Ledger) -> None:
-    """Until the write returns, view and future are as before; a listener finds the new view and its rows stored."""
+def test_nothing_is_published_before_it_is_durable(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the write returns, view and future are as before; a listener finds the new view, its rows stored.
+
+    By then the answer is out: it waits neither for listeners nor for the mark, which is of what was published.
+    """
     seen: list[tuple[str, int, bool]] = []
     futures: list[Future[int]] = []
-    ready = threading.Event()
+    ready, noted = threading.Event(), threading.Event()
 
     def before() -> None:
         ready.wait(TIMEOUT)
@@ -141,7 +145,13 @@ def test_nothing_is_published_before_it_is_durable(ledger: Ledger) -> None:
         assert stored == ledger.world.leaves[-1]
         seen.append(("heard", view.size, futures[0].done()))
 
+    def marked(size: int, root: Hash) -> None:
+        assert (size, root) == (ledger.view.size, ledger.view.root)
+        seen.append(("marked", size, futures[0].done()))
+        noted.set()
+
     size = ledger.view.size
+    monkeypatch.setattr(ledger.guard, "note", marked)
     ledger.store.before = before
     ledger.store.after = lambda: seen.append(("after", ledger.view.size, futures[0].done()))
     ledger.sequencer.listen(heard)
@@ -149,8 +159,14 @@ def test_nothing_is_published_before_it_is_durable(ledger: Ledger) -> None:
     futures += ledger.send_all()
     ready.set()
     indexes(futures)
+    assert noted.wait(TIMEOUT)
     ledger.store.before = ledger.store.after = nothing
-    assert seen == [("before", size, False), ("after", size, False), ("heard", size + 1, False)]
+    assert seen == [
+        ("before", size, False),
+        ("after", size, False),
+        ("heard", size + 1, True),
+        ("marked", size + 1, True),
+    ]
     assert ledger.sequencer.halted is None
 
 

@@ -15,7 +15,8 @@ from tests.engine.ledger import Ledger
 class Step:
     """A function that a commit calls, found by ``of``, and what a fault before and after it leaves behind.
 
-    ``stored``: the entries are there after a restart. ``published``: readers saw them before. Nobody is answered.
+    ``stored``: the entries are there after a restart. ``published``: readers saw them before, and who
+    sent them was answered.
     """
 
     of: Callable[[Ledger], Any]

@@ -36,7 +36,7 @@ def verify(ledger: Ledger, size: int) -> None:
     assert ledger.reader.leaves(0, size) == ledger.world.leaves[:size]
 
 
-def refusals(ledger: Ledger) -> list[BaseException | None]:
+def outcomes(ledger: Ledger) -> list[int | BaseException]:
     """Send what the world has logged, all of it at once; a writer that has halted by then refuses there and then."""
     futures: list[Future[int]] = []
     for placed in ledger.world.placed[ledger.followed :]:
@@ -46,7 +46,7 @@ def refusals(ledger: Ledger) -> list[BaseException | None]:
         except Unavailable as error:
             futures.append(Future())
             futures[-1].set_exception(error)
-    return [future.exception(TIMEOUT) for future in futures]
+    return [future.exception(TIMEOUT) or future.result() for future in futures]
 
 
 def attempt(ledger: Ledger, step: Step, after: bool, work: Callable[[Ledger], None]) -> None:
@@ -57,18 +57,24 @@ def attempt(ledger: Ledger, step: Step, after: bool, work: Callable[[Ledger], No
     sent = ledger.world.placed[ledger.followed :]
     with pytest.MonkeyPatch.context() as patch:
         fail(ledger, patch, step, after)
-        for error in refusals(ledger):
-            assert str(error) == "the ledger is halted: a write failed (OSError); restart"
+        found = outcomes(ledger)
+        ledger.sequencer.stop()
+        assert ledger.sequencer.halted == "a write failed (OSError); restart"
+        for placed, outcome in zip(sent, found, strict=True):
+            if placed.first < ledger.view.size:
+                assert outcome == placed.first
+            else:
+                assert str(outcome) == f"the ledger is halted: {ledger.sequencer.halted}"
         reached = {placed.first + placed.batch.count for placed in sent}  # whatever the writer took together
         assert ledger.view.size in (reached if step.published[after] else {old})
         verify(ledger, ledger.view.size)
     ledger.reopen()
-    found = ledger.view.size
-    assert found in (reached if step.stored[after] else {old})
-    verify(ledger, found)
-    assert check(ledger.store).size == found
+    size = ledger.view.size
+    assert size in (reached if step.stored[after] else {old})
+    verify(ledger, size)
+    assert check(ledger.store).size == size
     for placed in sent:
-        if placed.submission is not None or placed.first >= found:  # governance is numbered: it goes in once
+        if placed.submission is not None or placed.first >= size:  # governance is numbered: it goes in once
             assert ledger.send(placed).result(TIMEOUT) == placed.first
     ledger.check()
 
@@ -76,7 +82,7 @@ def attempt(ledger: Ledger, step: Step, after: bool, work: Callable[[Ledger], No
 @pytest.mark.parametrize("after", [False, True], ids=["before it did anything", "after it did all"])
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_a_step_that_fails_leaves_the_old_log_or_the_new(ledger: Ledger, step: Step, after: bool) -> None:
-    """Nobody is answered, nothing is published that is not stored; a restart has all or nothing; resent, all is in."""
+    """Who is answered is published, what is published is stored; a restart has all or nothing; resent, all is in."""
     for work in (batch, governance, group):
         attempt(ledger, step, after, work)
 

@@ -112,13 +112,15 @@ def test_status_shows_sources_and_auditors(here: Site) -> None:
 
 
 def test_a_halted_ledger_is_told_with_1(here: Site) -> None:
-    """A ledger that cannot keep its high-water mark signs no more and says so; mended and restarted, it goes on."""
+    """A ledger that cannot keep its high-water mark answers what is durable, then signs no more; mended, it goes on."""
     here.open(inside=True)
     here.serve()
     blocked = here.path("led/high-water.json.new")
     blocked.mkdir()
     add = ("ledgerctl", "auditor", "add", request(here, "auditor", "One"), "-d", "led")
-    assert here.call(*add, code=2).error.startswith("the ledger is halted: ")
+    here.call(*add)
+    another = ("ledgerctl", "auditor", "add", request(here, "auditor", "Two"), "-d", "led")
+    assert here.call(*another, code=2).error.startswith("the ledger is halted: ")
     assert "halted        a write failed" in here.call("ledgerctl", "status", "-d", "led", code=1).stdout
     blocked.rmdir()
     here.stop()
