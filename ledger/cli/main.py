@@ -20,7 +20,6 @@ COMMANDS: Final = {
     "entries": "reads.entries",
     "receipt": "reads.receipt",
     "verify": "verify.verify",
-    "mirror": "mirror.mirror",
     "serve": "serve.serve",
     "demo": "demo.command.demo",
     "request": "keys.request_app",
