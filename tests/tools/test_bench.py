@@ -1,9 +1,11 @@
 """The benchmarks measure every figure that their table bounds, at sizes that say nothing about speed."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from bench import where
 from bench.__main__ import Sizes, measure
 from bench.table import BOUNDS, show
 
@@ -19,3 +21,11 @@ async def test_every_figure_is_measured_and_shown(capsys: pytest.CaptureFixture[
     show(figures)
     shown = capsys.readouterr().out
     assert all(name in shown for name in BOUNDS)
+
+
+def test_every_step_of_an_entry_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step of a batch's way is run and timed."""
+    monkeypatch.setattr(where, "ROUNDS", 5)
+    rows = dict(where.measure(tmp_path).rows)
+    assert len(rows) == 13
+    assert all(micros > 0 for micros in rows.values())
