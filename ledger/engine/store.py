@@ -17,8 +17,10 @@ import plyvel
 from ledger.core.errors import LedgerError, Locked, StoreDamaged, Unavailable
 from ledger.engine import schema
 
-WRITE_BUFFER: Final = 32 * 1024 * 1024
+WRITE_BUFFER: Final = 16 * 1024 * 1024
 CACHE: Final = 32 * 1024 * 1024
+OPEN_FILES: Final = 64
+"""Tables that are open, and mapped into memory, at a time: a log of a million entries has hundreds."""
 PAGE: Final = 512
 """Rows that a range reads before it lets a close() in."""
 _HELD: Final = (os.strerror(errno.EAGAIN), os.strerror(errno.EACCES), "already held by process")
@@ -56,7 +58,8 @@ class Store:
                 write_buffer_size=WRITE_BUFFER,
                 lru_cache_size=CACHE,
                 bloom_filter_bits=10,
-                compression=None,
+                max_open_files=OPEN_FILES,
+                compression=None,  # hashes and ciphertext: it only costs time
                 paranoid_checks=True,
             )
         except plyvel.Error as error:

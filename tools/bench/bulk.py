@@ -14,7 +14,7 @@ from ledger.cli.demo.stage import Stage
 from ledger.client.range_receipt import verify_answer
 from ledger.core.batch import Binding, decode_batch
 from ledger.core.encoding import ZERO_HASH, Hash
-from ledger.engine.store import WRITE_BUFFER, Store
+from ledger.engine.store import OPEN_FILES, WRITE_BUFFER, Store
 from ledger.v1 import disclosure_pb2
 
 SUBMIT_BATCH: Final = "/ledger.v1.DisclosureService/SubmitBatch"
@@ -77,7 +77,12 @@ def raw(store: Path, copy: Path) -> float:
     rows.sort(key=lambda row: row[0][-8:])  # about the order in which they were written
     step = max(1, len(rows) * BATCH // entries)
     database = plyvel.DB(
-        str(copy), create_if_missing=True, write_buffer_size=WRITE_BUFFER, bloom_filter_bits=10, compression=None
+        str(copy),
+        create_if_missing=True,
+        write_buffer_size=WRITE_BUFFER,
+        bloom_filter_bits=10,
+        max_open_files=OPEN_FILES,
+        compression=None,
     )
     started = time.perf_counter()
     for begin in range(0, len(rows), step):
