@@ -141,7 +141,12 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    sealing_policy: bytes = DEFAULT, started: bool = True, clock: Callable[[], float] = time.time, **how: Any
+    sealing_policy: bytes = DEFAULT,
+    started: bool = True,
+    clock: Callable[[], float] = time.time,
+    witness_policy: bytes = NO_WITNESSES,
+    opened_at: float = OPENED,
+    **how: Any,
 ) -> AsyncIterator[Served]:
     """Open a ledger in a directory of its own, serve it, and take both away; ``how`` overrides settings."""
     root = Path(tempfile.mkdtemp(prefix="ledger-"))
@@ -151,13 +156,13 @@ async def serving(
             ORIGIN,
             (approver.public.public,),
             1,
-            NO_WITNESSES,
+            witness_policy,
             sealing_policy,
             public_listen=SYSTEM_PORT,
             role_listen=SYSTEM_PORT,
             metrics_listen=SYSTEM_PORT,
         )
-        opened = open_log(root / "ledger", opening, OPENED)
+        opened = open_log(root / "ledger", opening, opened_at)
         (root / "clients").mkdir()
         served = Served(root / "ledger", root / "clients", approver, opened.vkey, opened.log_id, how, clock)
         if started:

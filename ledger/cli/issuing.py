@@ -1,17 +1,19 @@
-"""What a client of a role needs, in a folder of its own: certificate, key, the authority, a ready profile."""
+"""What a client of a role needs, in a folder of its own: certificate, key, authority, policy, a ready profile."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from ledger.client import profile
-from ledger.client.profile import AllowedAuditor, Profile
+from ledger.client.profile import NO_WITNESSES, AllowedAuditor, Profile
 from ledger.core.errors import ConfigInvalid, InvalidInput
+from ledger.core.policy import Policy
 from ledger.core.rules import check_enrolled_id, check_name
 from ledger.service import config, keys
 from ledger.service.certificates import DEFAULT_DAYS, issue_client
 from ledger.service.server import serving
-from ledger.service.setup import load_authority, read_log_id
+from ledger.service.setup import WITNESS_POLICY, load_authority, read_log_id, read_policy
 
 CLIENT_ROLES: Final = ("public", "source", "auditor", "admin")
 
@@ -35,9 +37,13 @@ def issue(
         raise InvalidInput("role", f"must be one of {', '.join(CLIENT_ROLES)}")
     check_enrolled_id(name) if role == "source" else check_name(name, "name")
     made = _profile(directory, out, role, name, auditors)
-    authority = load_authority(directory)
+    policy, authority = read_policy(directory), load_authority(directory)
+    if Policy.parse(policy).quorum is not None:
+        made = replace(made, witnesses=WITNESS_POLICY)
     out.mkdir(mode=0o700, parents=True)
     (out / made.authority).write_bytes(authority.certificate)
+    if made.witnesses != NO_WITNESSES:
+        (out / made.witnesses).write_bytes(policy)
     if role != "public":
         client = issue_client(authority, role, name, datetime.now(UTC), days)
         (out / made.certificate).write_bytes(client.certificate)

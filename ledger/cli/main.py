@@ -20,10 +20,12 @@ COMMANDS: Final = {
     "entries": "reads.entries",
     "receipt": "reads.receipt",
     "verify": "verify.verify",
+    "mirror": "mirror.mirror",
     "serve": "serve.serve",
     "demo": "demo.command.demo",
     "request": "keys.request_app",
     "audit": "audit.audit_app",
+    "witness": "witness.witness_app",
 }
 """Where each command is, below ``ledger.cli``, in the order of the help text."""
 

@@ -36,7 +36,8 @@ async def _serve(settings: config.Settings, server_keys: keys.ServerKeys) -> Non
     server = await Server.start(settings, server_keys)
     _calm_collector()
     bound = server.bound
-    log.info("serving", public=bound.public, role=bound.role, metrics=bound.metrics, plaintext=bound.plaintext)
+    where = {"public": bound.public, "role": bound.role, "metrics": bound.metrics, "plaintext": bound.plaintext}
+    log.info("serving", **where, http=bound.http)
     await stopping.wait()
     log.info("stopping")
     await server.stop()

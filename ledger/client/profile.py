@@ -58,15 +58,29 @@ class Profile:
     @property
     def pins(self) -> Pins:
         """What reads are held to."""
-        return Pins(self.origin, VKey.parse(self.vkey), Hash(decode_hex(self.log_id, "log_id")))
+        return Pins(self.origin, VKey.parse(self.vkey), Hash(decode_hex(self.log_id, "log_id")), self.policy())
 
     def path(self, name: str) -> Path:
         """Return a path that the profile names."""
         return self.directory / name
 
     def policy(self) -> Policy | None:
-        """Return the witness policy, or None where the profile says that there are no witnesses."""
-        return None if self.witnesses == NO_WITNESSES else Policy.parse(self.path(self.witnesses).read_bytes())
+        """Return the witness policy, or None where the profile says that there are no witnesses.
+
+        Raises:
+            ConfigInvalid: the policy's file is missing or malformed, or it asks for nobody, which is to be said here.
+        """
+        if self.witnesses == NO_WITNESSES:
+            return None
+        path = self.path(self.witnesses)
+        try:
+            policy = Policy.parse(path.read_bytes())
+        except (OSError, LedgerError) as error:
+            reason = str(error) if isinstance(error, LedgerError) else error.strerror
+            raise ConfigInvalid([f"{path}: {reason}; it is the witness policy that the profile names"]) from None
+        if policy.quorum is None:
+            raise ConfigInvalid([f'{path}: asks for nobody; the profile has to say witnesses = "{NO_WITNESSES}"'])
+        return policy
 
     def public_channel(self) -> grpc.aio.Channel:
         """Return a channel to the public listener."""
@@ -88,7 +102,7 @@ class Profile:
 
 
 _TEXTS: Final = tuple(item.name for item in fields(Profile) if item.name not in ("directory", "auditors"))
-_REQUIRED: Final = ("origin", "vkey", "log_id", "address")
+_REQUIRED: Final = ("origin", "vkey", "log_id", "address", "witnesses")
 _AUDITOR: Final = {"name", "ed25519", "x25519"}
 
 

@@ -9,6 +9,7 @@ from ledger.core.encoding import Hash, check_hash
 from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.merkle import leaf_hash
 from ledger.core.note import VKey
+from ledger.core.policy import Policy, verify_quorum
 from ledger.core.proof import RangeProof, VerifiedRange, verify_consistency, verify_inclusion, verify_range
 from ledger.core.receipt import ReceiptExtra, ReceiptWriter
 from ledger.v1 import disclosure_pb2
@@ -71,15 +72,17 @@ def verify_answer(
     log: VKey,
     origin: str,
     known: tuple[int, Hash],
+    policy: Policy | None = None,
 ) -> Answer:
     """Return the answer to ``batch`` once it is proven.
 
     ``known`` is the size and root last verified (size 0 for none). Raises VerificationFailed unless the checkpoint is
-    the log's and extends what is known, the batch's own leaf hashes lead to its root, and the key evidence is in it,
-    below the batch. A malformed answer is the ledger's fault too: InvalidInput would blame the batch.
+    the log's, satisfies ``policy`` if there is one, and extends what is known, the batch's own leaf hashes lead to its
+    root, and the key evidence is in it, below the batch. A malformed answer is the ledger's fault too: InvalidInput
+    would blame the batch.
     """
     try:
-        return _verify_answer(response, batch, binding, log, origin, known)
+        return _verify_answer(response, batch, binding, log, origin, known, policy)
     except InvalidInput as error:
         raise VerificationFailed(f"answer: {error}") from None
 
@@ -91,8 +94,12 @@ def _verify_answer(
     log: VKey,
     origin: str,
     known: tuple[int, Hash],
+    policy: Policy | None,
 ) -> Answer:
-    checkpoint = open_checkpoint(response.checkpoint, log, origin).checkpoint
+    signed = open_checkpoint(response.checkpoint, log, origin)
+    if policy is not None:
+        verify_quorum(signed, policy)
+    checkpoint = signed.checkpoint
     size, root = checkpoint.size, checkpoint.root
     if known[0]:
         verify_consistency(known[0], known[1], size, root, _hashes(response.consistency, "consistency"))

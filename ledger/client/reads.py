@@ -14,6 +14,7 @@ from ledger.core.encoding import Hash, check_hash
 from ledger.core.errors import VerificationFailed
 from ledger.core.merkle import hash_leaves, leaf_hash
 from ledger.core.note import VKey
+from ledger.core.policy import Policy, verify_quorum
 from ledger.core.proof import RangeProof, VerifiedRange, verify_consistency, verify_inclusion, verify_range
 from ledger.core.receipt import VerifiedReceipt, verify_receipt
 from ledger.core.statement import Statement, decode_leaf
@@ -22,11 +23,12 @@ from ledger.v1 import log_pb2, log_pb2_grpc
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """What a reader holds a log to."""
+    """What a reader holds a log to; with a ``policy`` every checkpoint needs its quorum."""
 
     origin: str
     vkey: VKey
     log_id: Hash
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,31 @@ class LogClient:
         self._turn = asyncio.Lock()
         """Held from asking for a checkpoint until it is accepted: answers that overtake each other are no rollback."""
 
-    async def checkpoint(self) -> SignedCheckpoint:
+    async def checkpoint(self, at_least: int = 0) -> SignedCheckpoint:
         """Return the log's latest checkpoint, signed, of this log, and consistent with the last one seen.
 
+        Under a policy it is cosigned: the log waits until that covers the last one seen, and ``at_least`` entries as
+        far as they are published.
+
         Raises:
-            VerificationFailed: the signature, the log id or the consistency proof does not hold.
+            VerificationFailed: the signature, the quorum, the log id or the consistency proof does not hold.
+            Unavailable: the quorum does not come.
         """
         async with self._turn:
+            request = log_pb2.GetCheckpointRequest(**self._cosigned(at_least))
             with translate():
-                answer = await self._stub.GetCheckpoint(log_pb2.GetCheckpointRequest())
+                answer = await self._stub.GetCheckpoint(request)
             return await self._accept(answer.note)
+
+    def _cosigned(self, at_least: int = 0) -> dict[str, Any]:
+        """Return what a request says of the quorum."""
+        return {} if self.pins.policy is None else {"cosigned": True, "min_size": max(self.size, at_least)}
 
     async def _accept(self, note: bytes) -> SignedCheckpoint:
         """Return the checkpoint of ``note`` once it is shown to extend the last one seen; fetch proofs as needed."""
         signed = open_checkpoint(note, self.pins.vkey, self.pins.origin)
+        if self.pins.policy is not None:
+            verify_quorum(signed, self.pins.policy)
         checkpoint = signed.checkpoint
         if self.root is None or self.size == 0:
             await self._check_log_id(checkpoint.size, checkpoint.root)
@@ -121,7 +134,7 @@ class LogClient:
         Raises:
             VerificationFailed: a chunk is missing, out of order, too many, or does not lead to the root.
         """
-        signed = await self.checkpoint()
+        signed = await self.checkpoint(0 if end is None else end)
         size, root = signed.checkpoint.size, signed.checkpoint.root
         stop = size if end is None else end
         expected = begin
@@ -153,6 +166,7 @@ class LogClient:
             else log_pb2.GetReceiptRequest(source=log_pb2.SourceSequence(source_id=entry[0], sequence=entry[1]))
         )
         async with self._turn:
+            request.MergeFrom(log_pb2.GetReceiptRequest(**self._cosigned()))
             with translate():
                 answer = await self._stub.GetReceipt(request)
             verified = verify_receipt(answer.tlog_proof, self.pins.vkey, self.pins.origin)

@@ -102,6 +102,7 @@ class Recorder:
         if pending is None:
             return self._journal.position
         request = disclosure_pb2.SubmitBatchRequest.FromString(pending)
+        request.cosigned = self._pins.policy is not None
         response = await self._send(request)
         loop = asyncio.get_running_loop()
         self.recovered, position = await loop.run_in_executor(self._worker, self._check, request, response)
@@ -217,6 +218,7 @@ class Recorder:
             os.urandom,
         )
         request = to_request(submission, position.size)
+        request.cosigned = self._pins.policy is not None
         self._journal.store(position.next_sequence, request.SerializeToString(deterministic=True))
         return request
 
@@ -253,7 +255,8 @@ class Recorder:
         batch = decode_batch(tuple(request.statements))
         binding = Binding(Hash(request.log_id), Hash(request.key_statement), Hash(request.previous))
         known = (request.known_size, position.root)
-        answer = verify_answer(response, batch, binding, self._pins.vkey, self._pins.origin, known)
+        pins = self._pins
+        answer = verify_answer(response, batch, binding, pins.vkey, pins.origin, known, pins.policy)
         return answer.receipts(), advance(position, batch, binding, answer.size, answer.root)
 
     def _settle(

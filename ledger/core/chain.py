@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
 
 from ledger.core import bodies
+from ledger.core.anchors import Anchored, check_anchor
 from ledger.core.batch import OPENING, Batch, Binding, verify_seal
+from ledger.core.checkpoint import Checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import (
     ChainBroken,
@@ -20,10 +22,11 @@ from ledger.core.errors import (
     WrongLog,
 )
 from ledger.core.inner import verify_approvals, verify_inner
+from ledger.core.note import VKey
 from ledger.core.rules import LEDGER
 from ledger.core.signing import PublicKey
 from ledger.core.slots import verify_opening
-from ledger.core.statement import Leaf, body_field, body_name
+from ledger.core.statement import Leaf, Statement, body_field, body_name
 
 ADMITTED: Final = (
     bodies.LogOpened,
@@ -32,6 +35,7 @@ ADMITTED: Final = (
     bodies.SourceRevoked,
     bodies.AuditorAdded,
     bodies.AuditorRemoved,
+    bodies.Anchor,
     bodies.PolicyChanged,
     bodies.Disclosure,
 )
@@ -88,6 +92,7 @@ class Governing:
     thresholds: tuple[bodies.Threshold, ...]
     witness_policy_digest: Hash
     sealing_policy_digest: Hash
+    anchored: Anchored
 
     def threshold(self, body: type) -> int:
         """Return how many approvals a governance body needs."""
@@ -123,6 +128,7 @@ class LogState:
             body.thresholds,
             body.witness_policy_digest,
             body.sealing_policy_digest,
+            Anchored(0, batch.last_minute, 0),
         )
         own = Source(LEDGER, LEDGER, body.ledger_keys, log_id, 0, tuple(key.key for key in body.ledger_keys))
         return cls(governing, 1, {LEDGER: _advance(own, batch, digest)})
@@ -186,7 +192,7 @@ class LogState:
         if batch.source_id == LEDGER:
             after = replace(self, sources=dict(self.sources), auditors=dict(self.auditors))
             for position, leaf in enumerate(batch.leaves):
-                after._govern(leaf.statement.body, batch.leaf_hashes[position], self.size + position)
+                after._govern(leaf.statement, batch.leaf_hashes[position], self.size + position)
             self.governing, self.sources, self.auditors = after.governing, after.sources, after.auditors
         self.sources[batch.source_id] = _advance(source, batch, digest)
         self.size += batch.count
@@ -241,7 +247,18 @@ class LogState:
                 return auditor
         raise Refused("signing_key: no accredited auditor has this name and these keys")
 
-    def _govern(self, body: bodies.Body, leaf_hash: Hash, index: int) -> None:
+    def check_anchor(self, body: bodies.Anchor, index: int) -> Checkpoint:
+        """Return the checkpoint that ``body`` anchors if it may stand at ``index``; raise as ``check_anchor`` does."""
+        governing = self.governing
+        log = VKey.parse(governing.checkpoint_vkey)
+        return check_anchor(body, log, governing.origin, index, governing.anchored)
+
+    def _govern(self, statement: Statement, leaf_hash: Hash, index: int) -> None:
+        body = statement.body
+        if isinstance(body, bodies.Anchor):
+            anchored = Anchored(index, statement.recorded_at, self.check_anchor(body, index).size)
+            self.governing = replace(self.governing, anchored=anchored)
+            return
         if not isinstance(body, bodies.Governance):
             _refuse(body)
         self.check_governance(body)

@@ -16,7 +16,7 @@ from typing import Final
 
 from ledger.core.encoding import HASH_SIZE, MAX_SIZE, Hash, decode_decimal
 from ledger.core.errors import BeyondTree, InvalidInput
-from ledger.core.merkle import check_bounds, hash_leaves
+from ledger.core.merkle import Node, check_bounds, hash_leaves
 
 CHECKPOINT: Final = "checkpoint"
 """The path of the signed note."""
@@ -111,8 +111,16 @@ def tiles_between(old: int, new: int) -> Iterator[Tile]:
 
 def partial_tiles(size: int) -> list[Tile]:
     """Return the tiles of the tree of ``size`` that are not full: one at most a level."""
-    widths = [(level, *divmod(count_at(level, size), WIDTH)) for level in range(ENTRIES, HEIGHT)]
+    levels = range(ENTRIES, MAX_LEVEL + 1)
+    widths = [(level, *divmod(count_at(level, size), WIDTH)) for level in levels if count_at(level, size)]
     return [Tile(level, number, width) for level, number, width in widths if width]
+
+
+def place_of(node: Node) -> tuple[int, int, slice]:
+    """Return level and number of the tile that has the hashes below a perfect subtree, and where they are in it."""
+    level, height = divmod(node.level, HEIGHT)
+    number, begin = divmod(node.index << height, WIDTH)
+    return level, number, slice(begin, begin + (1 << height))
 
 
 def encode_hashes(hashes: Sequence[Hash]) -> bytes:
@@ -129,12 +137,9 @@ def decode_hashes(data: bytes, width: int) -> tuple[Hash, ...]:
 
 def encode_entries(entries: Sequence[bytes]) -> bytes:
     """Return u16 length ‖ entry for each; raise InvalidInput for one of more than 65,535 bytes."""
-    pieces = []
-    for entry in entries:
-        if len(entry) > MAX_ENTRY:
-            raise InvalidInput("entry", f"longer than {MAX_ENTRY} bytes")
-        pieces += (len(entry).to_bytes(2, "big"), entry)
-    return b"".join(pieces)
+    if any(len(entry) > MAX_ENTRY for entry in entries):
+        raise InvalidInput("entry", f"longer than {MAX_ENTRY} bytes")
+    return b"".join([piece for entry in entries for piece in (len(entry).to_bytes(2, "big"), entry)])
 
 
 def decode_entries(data: bytes, width: int) -> tuple[bytes, ...]:

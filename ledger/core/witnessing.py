@@ -20,13 +20,13 @@ from ledger.core.checkpoint import (
 from ledger.core.encoding import Hash, check_hash, decode_base64, decode_decimal, encode_base64
 from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.merkle import EMPTY_ROOT
-from ledger.core.note import COSIGNATURE, ED25519, Note, SignatureLine, SigningKey, VKey, verify_note
+from ledger.core.note import COSIGNATURE, ED25519, Note, SignatureLine, SigningKey, VKey, check_text, verify_note
 from ledger.core.proof import verify_consistency
 
 MAX_PROOF: Final = 63
 """Hashes of a consistency proof; no tree needs more."""
-MAX_REQUEST: Final = 256 * 1024
-"""Bytes of a request: a proof, and a note with more signatures than any log needs."""
+MAX_REQUEST: Final = 64 * 1024
+"""Bytes of a request: enough for 63 hashes and a note with 16 signatures of the longest kind."""
 
 MALFORMED: Final = 400
 UNSIGNED: Final = 403
@@ -37,20 +37,24 @@ INCONSISTENT: Final = 422
 
 @dataclass(frozen=True, slots=True)
 class AddCheckpoint:
-    """The request to cosign ``checkpoint``, which ``note`` holds and ``proof`` leads to from ``old`` leaves.
+    """The request to cosign the checkpoint in ``note``, to which ``proof`` leads from ``old`` leaves.
 
     No signature is verified yet.
     """
 
     old: int
     proof: tuple[Hash, ...]
-    checkpoint: Checkpoint
     note: Note
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The note's checkpoint, an empty tree under any root included; raise InvalidInput if there is none."""
+        return _parse_checkpoint(self.note.text)
 
     @classmethod
     def of(cls, old: int, proof: Sequence[Hash], signed: SignedCheckpoint) -> "AddCheckpoint":
         """Return the request that asks for a cosignature of ``signed``."""
-        return cls(old, tuple(proof), signed.checkpoint, signed.note)
+        return cls(old, tuple(proof), signed.note)
 
     @classmethod
     def parse(cls, raw: bytes) -> "AddCheckpoint":
@@ -69,20 +73,17 @@ class AddCheckpoint:
             raise InvalidInput("request", "does not begin with the old size")
         if len(proof) > MAX_PROOF:
             raise InvalidInput("proof", f"more than {MAX_PROOF} hashes")
+        old = decode_decimal(size, "old size")
+        hashes = tuple([check_hash(decode_base64(line, "proof"), "proof") for line in proof])
         note = Note.parse(rest)
-        return cls(
-            decode_decimal(size, "old size"),
-            tuple([check_hash(decode_base64(line, "proof"), "proof") for line in proof]),
-            _parse_checkpoint(note.text),
-            note,
-        )
+        _parse_checkpoint(note.text)
+        return cls(old, hashes, note)
 
     def format(self) -> bytes:
-        """Return the request body; raise InvalidInput when it would not parse back to this request."""
+        """Return the request body; raise InvalidInput when it would not parse."""
         lines = [f"old {self.old}", *map(encode_base64, self.proof)]
         raw = "\n".join(lines).encode() + b"\n\n" + self.note.format()
-        if AddCheckpoint.parse(raw) != self:
-            raise InvalidInput("request", "cannot be written")
+        AddCheckpoint.parse(raw)
         return raw
 
 
@@ -127,7 +128,8 @@ class KnownLog:
     def __post_init__(self) -> None:
         if self.vkey.algorithm != ED25519:
             raise InvalidInput("vkey", f"a log's must be of key type {ED25519:02x}")
-        Checkpoint(self.origin, 0, EMPTY_ROOT).format()
+        if not self.origin or "\n" in check_text(self.origin, "origin"):
+            raise InvalidInput("origin", "must be one line that is not empty")
 
     @property
     def size(self) -> int:
@@ -147,9 +149,9 @@ class KnownLog:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What to persist, and then the line to answer with; the line must not leave before ``latest`` is durable."""
+    """What to persist, and then the line to answer with; the line must not leave before ``known`` is durable."""
 
-    latest: Latest
+    known: KnownLog
     line: SignatureLine
 
 
@@ -190,14 +192,15 @@ def decide(known: KnownLog | None, request: AddCheckpoint, time: int, key: Signi
         return Refusal(INCONSISTENT, str(error), split=split)
     timestamp = max(time, known.timestamp, 1)
     line = cosign(asked, timestamp, key)
-    return Accepted(Latest(SignedCheckpoint(asked, verified.with_signature(line)), timestamp), line)
+    latest = Latest(SignedCheckpoint(asked, verified.with_signature(line)), timestamp)
+    return Accepted(replace(known, latest=latest), line)
 
 
 def _split(known: KnownLog, asked: Checkpoint, verified: Note) -> tuple[Note, Note] | None:
     """Return the two notes that show two roots for one size, whatever old size the request names."""
-    if known.latest is None or known.size == 0 or (known.size, known.root) == (asked.size, asked.root):
+    if known.latest is None or not 0 < known.size == asked.size or known.root == asked.root:
         return None
-    return (known.latest.signed.note, verified) if known.size == asked.size else None
+    return known.latest.signed.note, verified
 
 
 def witness_vkey(key: SigningKey) -> VKey:

@@ -13,16 +13,16 @@ from ledger.engine import rows, schema
 from ledger.engine.intake import Intake
 
 
-def check_policies(body: bodies.PolicyChanged, files: Mapping[bytes, bytes]) -> int:
-    """Return the new minimum of auditors; raise InvalidInput unless both files that ``body`` names are there."""
+def check_policies(body: bodies.PolicyChanged, files: Mapping[bytes, bytes]) -> tuple[Policy, int]:
+    """Return the new witness policy and minimum of auditors; raise InvalidInput unless ``body`` names these files."""
     for name, digest in (
         ("witness_policy", body.witness_policy_digest),
         ("sealing_policy", body.sealing_policy_digest),
     ):
         if sha256(files.get(schema.meta_key(name), b"")) != digest:
             raise InvalidInput(name, "does not match its digest")
-    Policy.parse(files[schema.meta_key("witness_policy")])
-    return minimum_auditors(files[schema.meta_key("sealing_policy")])
+    policy = Policy.parse(files[schema.meta_key("witness_policy")])
+    return policy, minimum_auditors(files[schema.meta_key("sealing_policy")])
 
 
 class Commit:

@@ -12,17 +12,22 @@ from itertools import islice, pairwise
 from operator import itemgetter
 from typing import Final
 
+from ledger.core import bodies
 from ledger.core.batch import MAX_BATCH, Batch, decode_batch
 from ledger.core.chain import LogState
-from ledger.core.checkpoint import open_checkpoint
+from ledger.core.checkpoint import Checkpoint, open_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256, sha256_each
 from ledger.core.errors import LedgerError, StoreDamaged
 from ledger.core.merkle import CompactRange
-from ledger.core.note import VKey
+from ledger.core.note import Note, VKey
+from ledger.core.policy import Policy
+from ledger.core.rules import LEDGER
 from ledger.core.sealed import check_payload_size, check_shred, check_shreds
 from ledger.core.sealed_keys import sealed_keys_digest
 from ledger.engine import rows, schema
+from ledger.engine.cosigned import open_cosigned
 from ledger.engine.store import Store
+from ledger.engine.tiles import TileTree
 
 HEIGHT: Final = 8
 TILE: Final = 1 << HEIGHT
@@ -138,6 +143,7 @@ class _Walk:
         self._levels: list[list[Hash]] = [[]]
         self._numbers: list[int] = [0]
         self._tiles = self._batch_rows = self._payloads = self._boxes = 0
+        self._anchors: list[tuple[int, Checkpoint]] = []
         kinds = (schema.ENTRIES, schema.PAYLOADS, schema.SHREDS, schema.QUEUE)
         self._entry, self._payload, self._shred, self._queued = (_Rows(store, prefix) for prefix in kinds)
 
@@ -174,6 +180,9 @@ class _Walk:
         chain = schema.chain_key(batch.source_id, batch.first_sequence)
         self._same(chain, first.to_bytes(8, "big"), f"chain row of the batch at {first}")
         self._batch_rows += 1
+        for index, leaf in enumerate(batch.leaves if batch.source_id == LEDGER else (), first):
+            if isinstance(leaf.statement.body, bodies.Anchor):
+                self._anchors.append((index, Checkpoint.parse(Note.parse(leaf.statement.body.checkpoint).text)))
         self._check_payloads(places, batch)
         self._check_tiles(self._range.extend(batch.leaf_hashes))
         return True
@@ -244,6 +253,7 @@ class _Walk:
         for kept in (self._entry, self._payload, self._shred, self._queued):
             kept.finish()
         self._check_state(state)
+        self._check_cosigned(state, vkey)
         self._check_counts(state)
         return Checked(self.size, self._payloads, checkpoint.root)
 
@@ -267,10 +277,22 @@ class _Walk:
                 self._same(schema.tile_key(level, number), partial, f"tile {number} of level {level}")
                 self._tiles += 1
 
+    def _check_cosigned(self, state: LogState, vkey: VKey) -> None:
+        """Hold what witnesses cosigned against the tree, whose tiles are those of the leaves by now."""
+        tree = TileTree.load(self._store, self.size)
+        for index, checkpoint in self._anchors:
+            if tree.root_at(checkpoint.size) != checkpoint.root:
+                raise StoreDamaged(f"ANCHOR at {index}: signs another root than the entries give")
+        note = self._store.get(schema.meta_key("cosigned"))
+        if note:
+            policy = Policy.parse(self._stored(schema.meta_key("witness_policy"), "witness_policy"))
+            with _Naming("cosigned checkpoint"):
+                open_cosigned(note, vkey, state.governing.origin, policy, tree.root_at)
+
     def _check_counts(self, state: LogState) -> None:
         """Look for rows beside those that were compared one by one."""
         expected = {
-            schema.META: len(SETTINGS),
+            schema.META: len(SETTINGS) + (self._store.get(schema.meta_key("cosigned")) is not None),
             schema.SOURCES: len(state.sources),
             schema.AUDITORS: len(state.auditors),
             schema.BATCHES: self._batch_rows,

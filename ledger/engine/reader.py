@@ -11,6 +11,7 @@ from ledger.core.receipt import ReceiptExtra, format_receipt
 from ledger.core.sealed_keys import SealedKey, sealed_keys_digest
 from ledger.core.statement import Leaf, decode_leaf
 from ledger.engine import rows, schema
+from ledger.engine.cosigned import CosignedTree
 from ledger.engine.sequencer import View
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
@@ -113,8 +114,8 @@ class Reader:
             self.inclusion(0, size),
         )
 
-    def receipt(self, index: int, view: View) -> bytes:
-        """Return the stand-alone receipt of ``index`` under the view's checkpoint."""
+    def receipt(self, index: int, view: View | CosignedTree) -> bytes:
+        """Return the stand-alone receipt of ``index`` under the checkpoint of ``view``."""
         if index >= view.size:
             raise BeyondTree(f"index: the published tree has {view.size} entries")
         first_index, row = self.batch_of(index)

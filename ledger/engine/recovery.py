@@ -16,10 +16,12 @@ from ledger.core.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.errors import InvalidInput, LedgerError, StoreDamaged
 from ledger.core.merkle import leaf_hash
+from ledger.core.policy import Policy
 from ledger.core.rules import LEDGER
 from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.statement import Statement
 from ledger.engine import rows, schema
+from ledger.engine.cosigned import CosignedTree, open_cosigned
 from ledger.engine.guard import HighWater
 from ledger.engine.sequencer import Keys, Sequencer
 from ledger.engine.store import Store
@@ -35,6 +37,8 @@ class Recovered:
     state: LogState
     note: bytes
     minimum_auditors: int
+    policy: Policy
+    cosigned: CosignedTree | None
 
 
 def create(
@@ -58,6 +62,7 @@ def create(
         raise InvalidInput("sealing_policy_digest", "does not match the file")
     if keys.checkpoint.vkey().format() != opened.checkpoint_vkey:
         raise InvalidInput("checkpoint_vkey", "is not the checkpoint key's")
+    Policy.parse(witness_policy)
     minimum_auditors(sealing_policy)
     leaves = sign_batch([Statement(LEDGER, 0, minute, opened)], OPENING, ZERO_HASH, [keys.chain.sign])
     batch = decode_batch(leaves)
@@ -117,9 +122,10 @@ def _load(store: Store, keys: Keys) -> Recovered:
     if state.sources[LEDGER].keys != (keys.chain.public,):
         raise StoreDamaged("source row: the ledger's keys are not the key given")
     _check_queue_key(store, keys.queue)
-    _policy(store, "witness_policy", governing.witness_policy_digest)
-    policy = _policy(store, "sealing_policy", governing.sealing_policy_digest)
-    return Recovered(store, tree, state, note, minimum_auditors(policy))
+    policy = Policy.parse(_policy(store, "witness_policy", governing.witness_policy_digest))
+    sealing = _policy(store, "sealing_policy", governing.sealing_policy_digest)
+    cosigned = _cosigned(store, keys, governing.origin, policy, tree)
+    return Recovered(store, tree, state, note, minimum_auditors(sealing), policy, cosigned)
 
 
 def _check_queue_key(store: Store, queue_key: bytes) -> None:
@@ -140,6 +146,16 @@ def _policy(store: Store, name: str, digest: Hash) -> bytes:
     if sha256(policy) != digest:
         raise StoreDamaged(f"{name}: does not match its digest in the log")
     return policy
+
+
+def _cosigned(store: Store, keys: Keys, origin: str, policy: Policy, tree: TileTree) -> CosignedTree | None:
+    note = store.get(schema.meta_key("cosigned"))
+    if not note:
+        return None
+    try:
+        return open_cosigned(note, keys.checkpoint.vkey(), origin, policy, tree.root_at)
+    except LedgerError as error:
+        raise StoreDamaged(f"cosigned checkpoint: not one of this log ({error}); run ledgerctl fsck") from None
 
 
 def _own_checkpoint(note: bytes, keys: Keys, origin: str) -> SignedCheckpoint:
@@ -163,6 +179,8 @@ def start(
         recovered.tree,
         recovered.state,
         recovered.minimum_auditors,
+        recovered.policy,
+        recovered.cosigned,
         keys,
         guard,
         recovered.note,

@@ -20,6 +20,7 @@ from nacl.exceptions import CryptoError
 
 from ledger.core import bodies
 from ledger.core.admission import SaltedKey
+from ledger.core.anchors import Anchored
 from ledger.core.canonical_json import encode_json
 from ledger.core.chain import Auditor, Governing, Source
 from ledger.core.encoding import HASH_SIZE, Hash, sha256, str8
@@ -152,6 +153,7 @@ def write_governing(governing: Governing) -> bytes:
             "thresholds": [[row.body, row.count] for row in governing.thresholds],
             "witness_policy_digest": governing.witness_policy_digest.hex(),
             "sealing_policy_digest": governing.sealing_policy_digest.hex(),
+            "anchored": _anchored(governing.anchored),
         }
     )
 
@@ -169,6 +171,7 @@ def read_governing(data: bytes) -> Governing:
             tuple(bodies.Threshold(_value(int, body), _value(int, count)) for body, count in row["thresholds"]),
             _hash(row["witness_policy_digest"]),
             _hash(row["sealing_policy_digest"]),
+            _read_anchored(row["anchored"]),
         )
         _check_same(write_governing(governing), data, "governing row")
     except (KeyError, TypeError, ValueError, InvalidInput):
@@ -243,6 +246,14 @@ def _load(data: bytes, what: str) -> dict[str, Any]:
 def _check_same(written: bytes, data: bytes, what: str) -> None:
     if written != data:
         raise StoreDamaged(f"{what}: changed since it was written; run ledgerctl fsck")
+
+
+def _anchored(anchored: Anchored) -> dict[str, int]:
+    return {"index": anchored.index, "recorded_at": anchored.recorded_at, "size": anchored.size}
+
+
+def _read_anchored(row: dict[str, Any]) -> Anchored:
+    return Anchored(_value(int, row["index"]), _value(int, row["recorded_at"]), _value(int, row["size"]))
 
 
 def _keys(keys: tuple[PublicKey, ...]) -> list[list[Any]]:

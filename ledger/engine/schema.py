@@ -3,6 +3,7 @@
 | key | value |
 |---|---|
 | m name | ``format``, ``governing``, ``checkpoint`` (the latest signed note), ``witness_policy``, ``sealing_policy`` |
+| m cosigned | the latest note that satisfies the witness policy; none, or empty, before the first under that policy |
 | e u64 index | leaf, exact bytes |
 | p u64 index | payload |
 | s u64 index | shred, 32 bytes |

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -20,14 +20,16 @@ from ledger.core.batch import Batch, Binding, decode_batch, sign_batch, verify_s
 from ledger.core.chain import Auditor, Governing, LogState, Source
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash
-from ledger.core.errors import AlreadyLogged, Busy, LedgerError, StoreDamaged, Unavailable
+from ledger.core.errors import AlreadyLogged, Busy, LedgerError, Refused, StoreDamaged, Unavailable
 from ledger.core.merkle import hash_leaves
 from ledger.core.note import SigningKey
+from ledger.core.policy import Policy
 from ledger.core.rules import LEDGER
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement
 from ledger.engine import rows, schema
 from ledger.engine.commit import Commit, check_policies
+from ledger.engine.cosigned import CosignedTree, open_cosigned
 from ledger.engine.guard import INTERVAL, HighWater
 from ledger.engine.intake import Intake
 from ledger.engine.store import Store
@@ -42,7 +44,10 @@ RETRY_AFTER: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is published: everything here is durable and under ``note``."""
+    """What is published: everything here is durable and under ``note``.
+
+    ``cosigned`` is the latest tree that satisfies ``policy``, None before the first.
+    """
 
     size: int
     root: Hash
@@ -51,6 +56,8 @@ class View:
     sources: MappingProxyType[str, Source]
     auditors: MappingProxyType[Hash, Auditor]
     minimum_auditors: int
+    policy: Policy
+    cosigned: CosignedTree | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +71,16 @@ class Keys:
 
 @dataclass(slots=True)
 class _Job:
-    """Something that waits for the writer; ``size`` counts towards the queue's bound, in bytes."""
+    """Something that waits for the writer: a batch, a body of the ledger's own, or a cosigned note.
 
-    intake: Intake | None
-    body: bodies.Governance | None
-    files: tuple[tuple[bytes, bytes], ...]
-    size: int
+    ``size`` counts towards the queue's bound, in bytes.
+    """
+
+    intake: Intake | None = None
+    body: bodies.Governance | bodies.Anchor | None = None
+    files: tuple[tuple[bytes, bytes], ...] = ()
+    note: bytes = b""
+    size: int = 0
     done: "Future[int]" = field(default_factory=Future)
 
 
@@ -82,6 +93,8 @@ class Sequencer:
         tree: TileTree,
         state: LogState,
         minimum_auditors: int,
+        policy: Policy,
+        cosigned: CosignedTree | None,
         keys: Keys,
         guard: HighWater,
         note: bytes,
@@ -92,6 +105,7 @@ class Sequencer:
         self._keys, self._guard = keys, guard
         self._clock = clock
         self._minimum = minimum_auditors
+        self._policy, self._cosigned = policy, cosigned
         self._limit = queue_bytes
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._queued = 0
@@ -109,7 +123,7 @@ class Sequencer:
         return self._queued
 
     def listen(self, listener: Callable[[View], None]) -> None:
-        """Call ``listener`` from the writer's thread after each publication."""
+        """Call ``listener`` from the writer's thread after each publication, and each cosigned note kept."""
         self._listeners.append(listener)
 
     def submit(self, intake: Intake) -> "Future[int]":
@@ -119,11 +133,19 @@ class Sequencer:
             Busy: the queue is full.
             Unavailable: the ledger is stopping or halted.
         """
-        return self._enqueue(_Job(intake, None, (), intake.size))
+        return self._enqueue(_Job(intake, size=intake.size))
 
     def govern(self, body: bodies.Governance, files: Sequence[tuple[bytes, bytes]] = ()) -> "Future[int]":
         """Queue one governance body; ``files`` are rows (policies) that are written with it."""
-        return self._enqueue(_Job(None, body, tuple(files), 0))
+        return self._enqueue(_Job(body=body, files=tuple(files)))
+
+    def keep(self, note: bytes) -> "Future[int]":
+        """Queue a note that the quorum cosigned; the future yields its size once it is durable and in ``view``."""
+        return self._enqueue(_Job(note=note))
+
+    def anchor(self, note: bytes) -> "Future[int]":
+        """Queue the ANCHOR of a cosigned note; the future yields its index."""
+        return self._enqueue(_Job(body=bodies.Anchor(note)))
 
     def stop(self) -> None:
         """Refuse new work, finish what is queued, and write the high-water mark."""
@@ -222,12 +244,15 @@ class Sequencer:
                     outcomes.append((job, self._try_place(job, commit)))
             if commit.leaves:
                 self._persist(commit)
+            elif commit.puts:
+                self._store.write(commit.puts)
+                self.view = replace(self.view, cosigned=self._cosigned)
         except Exception as error:
             self._halt(error)
             return group
         for job, outcome in outcomes:
             self._settle(job, outcome)
-        if commit.leaves:
+        if commit.puts:
             self._announce()
         return later
 
@@ -267,6 +292,8 @@ class Sequencer:
             return error
 
     def _place(self, job: _Job, commit: Commit) -> int:
+        if job.note:
+            return self._place_cosigned(job.note, commit)
         if job.intake is None:
             assert job.body is not None  # noqa: S101 -- a job is one or the other
             return self._place_own(job, job.body, commit)
@@ -286,11 +313,24 @@ class Sequencer:
         commit.add(first, batch, source, intake)
         return first
 
-    def _place_own(self, job: _Job, body: bodies.Governance, commit: Commit) -> int:
-        minimum = self._minimum
+    def _place_cosigned(self, note: bytes, commit: Commit) -> int:
+        """Take a note in that is larger than the one kept and under this very policy; return its size."""
+        governing = self._state.governing
+        found = open_cosigned(note, self._keys.checkpoint.vkey(), governing.origin, self._policy, self._tree.root_at)
+        if self._cosigned is not None and found.size <= self._cosigned.size:
+            raise Refused(f"cosigned: a tree of {self._cosigned.size} entries is kept already")
+        commit.puts.append((schema.meta_key("cosigned"), note))
+        self._cosigned = found
+        return found.size
+
+    def _place_own(self, job: _Job, body: bodies.Governance | bodies.Anchor, commit: Commit) -> int:
+        policy, minimum = self._policy, self._minimum
         if isinstance(body, bodies.PolicyChanged):
-            minimum = check_policies(body, dict(job.files))
-        self._state.check_governance(body)
+            policy, minimum = check_policies(body, dict(job.files))
+        if isinstance(body, bodies.Anchor):
+            self._state.check_anchor(body, self._state.size)
+        else:
+            self._state.check_governance(body)
         source = self._state.sources[LEDGER]
         minute = max(self._clock(), source.recorded_at)
         binding = Binding(self._state.log_id, source.key_statement, source.previous)
@@ -302,6 +342,10 @@ class Sequencer:
         commit.add(first, batch, source, None)
         commit.puts.extend(job.files)
         self._minimum = minimum  # from the next batch on, this commit's included
+        if policy != self._policy:
+            if self._cosigned is not None:
+                commit.puts.append((schema.meta_key("cosigned"), b""))
+            self._policy, self._cosigned = policy, None  # the old quorum says nothing under the new policy
         return first
 
     def _find_same(self, batch: Batch, source: Source) -> int:
@@ -358,4 +402,6 @@ class Sequencer:
             MappingProxyType(dict(state.sources)),
             MappingProxyType(dict(state.auditors)),
             self._minimum,
+            self._policy,
+            self._cosigned,
         )

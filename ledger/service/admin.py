@@ -1,7 +1,7 @@
 """AdminService: what the operator calls (protos/ledger/v1/admin.proto)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ledger.core import bodies, mirror
@@ -11,6 +11,7 @@ from ledger.engine.reader import Reader
 from ledger.engine.sequencer import Sequencer
 from ledger.service import convert
 from ledger.service.context import Identify, require, unary
+from ledger.service.cosigning import Asked
 from ledger.service.metrics import Metrics
 from ledger.v1 import admin_pb2, admin_pb2_grpc
 
@@ -25,10 +26,12 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         identify: Identify,
         metrics: Metrics,
         fetches: Mapping[str, int],
+        witnesses: Callable[[], Sequence[Asked]],
+        keep_policy: Callable[[bytes], None],
     ) -> None:
         self.metrics = metrics
         self._sequencer, self._reader, self._identify = sequencer, reader, identify
-        self._fetches = fetches
+        self._fetches, self._witnesses, self._keep_policy = fetches, witnesses, keep_policy
 
     @unary
     async def GetStatus(self, request: admin_pb2.GetStatusRequest, context: Any) -> Any:
@@ -46,7 +49,18 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
             halted=self._sequencer.halted or "",
             witness_policy_digest=governing.witness_policy_digest,
             sealing_policy_digest=governing.sealing_policy_digest,
+            anchored_index=governing.anchored.index,
         )
+        if view.cosigned is not None:
+            status.cosigned_size, status.cosigned_time = view.cosigned.size, view.cosigned.time
+        for witness in self._witnesses():
+            status.witnesses.add(
+                name=witness.name,
+                size=witness.size,
+                timestamp=witness.timestamp,
+                failures=witness.failures,
+                failure=witness.failure,
+            )
         for key in governing.approvers:
             mirror.write(key, status.approvers.add())
         for row in governing.thresholds:
@@ -77,6 +91,8 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         body = convert.governance(request)
         files = _policy_rows(body, request)
         index = await asyncio.wrap_future(self._sequencer.govern(body, files))
+        if isinstance(body, bodies.PolicyChanged):
+            self._keep_policy(request.witness_policy)
         receipt = self._reader.receipt(index, self._sequencer.view)
         return admin_pb2.GovernResponse(index=index, tlog_proof=receipt)
 

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     public_address: str = ""
     role_address: str = ""
     metrics_listen: str = "127.0.0.1:7442"
+    http_listen: str = ""
     admin_socket: Path = Field(default=Path("admin.sock"), validate_default=True)
     store: Path = Path("store")
     keys: Path = Path("keys")
@@ -109,6 +110,9 @@ class Settings(BaseSettings):
     refused_certificates: Annotated[frozenset[Fingerprint], NoDecode] = frozenset()
     queue_bytes: int = Field(default=64 * 1024 * 1024, ge=8 * 1024 * 1024, le=4 * 1024**3)
     workers: int = Field(default=2, ge=1, le=64)
+    quorum_seconds: float = Field(default=10, gt=0, le=600)
+    anchor_minutes: int = Field(default=60, ge=1, le=1440)
+    idle_anchor_minutes: int = Field(default=1440, ge=1, le=10_080)
     stop_seconds: float = Field(default=30, gt=0, le=600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -124,7 +128,7 @@ class Settings(BaseSettings):
         """Let the environment win over the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls.file)
 
-    @field_validator("public_listen", "role_listen", "metrics_listen", "public_address", "role_address")
+    @field_validator("public_listen", "role_listen", "metrics_listen", "http_listen", "public_address", "role_address")
     @classmethod
     def _address(cls, value: str) -> str:
         if value:

@@ -6,12 +6,14 @@ from typing import Any
 
 from ledger.core.errors import NotPermitted, StoreDamaged, UnknownSource
 from ledger.core.rules import LEDGER
+from ledger.engine.cosigned import CosignedTree
 from ledger.engine.reader import Reader, check_range
-from ledger.engine.sequencer import Sequencer
+from ledger.engine.sequencer import Sequencer, View
 from ledger.service import convert
 from ledger.service.context import Identify, require, stream, unary
 from ledger.service.examining import Examiners
 from ledger.service.metrics import Metrics
+from ledger.service.waiting import Quorum
 from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
 
 
@@ -19,24 +21,37 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
     """Admits batches and answers sources about their own."""
 
     def __init__(
-        self, sequencer: Sequencer, reader: Reader, identify: Identify, metrics: Metrics, examiners: Examiners
+        self,
+        sequencer: Sequencer,
+        reader: Reader,
+        identify: Identify,
+        metrics: Metrics,
+        examiners: Examiners,
+        quorum: Quorum,
     ) -> None:
         self.metrics = metrics
         self._sequencer, self._reader, self._identify = sequencer, reader, identify
-        self._examiners = examiners
+        self._examiners, self._quorum = examiners, quorum
 
     @unary
     async def SubmitBatch(self, data: bytes, context: Any) -> Any:
-        """Log one batch, given as its request's bytes, and answer with its range receipt."""
+        """Log one batch, given as its request's bytes, and answer with its range receipt.
+
+        Who asks for a quorum that never comes is answered Unavailable, and never Refused: the batch may be logged.
+        """
         identity = require(self._identify(context), "source")
         if identity.name == LEDGER:
             raise NotPermitted("source_id: is the ledger's own")
         with self._sequencer.room(len(data)):
-            intake, known_size = await self._examiners.examine(data)
+            intake, known_size, cosigned = await self._examiners.examine(data)
         batch = intake.batch
         require(identity, "source", batch.source_id)
+        if cosigned:
+            self._quorum.check()
         first = await asyncio.wrap_future(self._sequencer.submit(intake))
-        view = self._sequencer.view
+        view: View | CosignedTree = self._sequencer.view
+        if cosigned:
+            view = await self._quorum.tree(first + batch.count, known_size, context.time_remaining())
         known = min(known_size, view.size)
         row = self._reader.batch_at(first)
         return convert.submitted(

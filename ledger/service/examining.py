@@ -23,10 +23,11 @@ SMALL: Final = 16 * 1024
 
 
 class Request(NamedTuple):
-    """A batch ready for the writer, and the tree size that its sender knows."""
+    """A batch ready for the writer, the tree size that its sender knows, and whether he waits for the quorum."""
 
     intake: Intake
     known_size: int
+    cosigned: bool
 
 
 def examiner(queue_key: bytes) -> Callable[[bytes], Request]:
@@ -37,7 +38,8 @@ def examiner(queue_key: bytes) -> Callable[[bytes], Request]:
             request = disclosure_pb2.SubmitBatchRequest.FromString(data)
         except DecodeError:
             raise InvalidInput("request", "does not parse") from None
-        return Request(take_in(convert.submission(request), queue_key, os.urandom), request.known_size)
+        intake = take_in(convert.submission(request), queue_key, os.urandom)
+        return Request(intake, request.known_size, request.cosigned)
 
     return examine
 

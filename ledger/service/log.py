@@ -1,17 +1,18 @@
 """LogService: what anyone may call (protos/ledger/v1/log.proto)."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from ledger.core.errors import BeyondTree, InvalidInput, StoreDamaged
 from ledger.engine import schema
+from ledger.engine.cosigned import CosignedTree
 from ledger.engine.reader import Reader, check_range
 from ledger.engine.sequencer import Sequencer, View
 from ledger.engine.store import Store
 from ledger.service import convert
 from ledger.service.context import stream, unary
 from ledger.service.metrics import Metrics
+from ledger.service.waiting import Quorum, Watchers
 from ledger.v1 import log_pb2, log_pb2_grpc
 
 CHUNK_ENTRIES: Final = 1024
@@ -19,42 +20,21 @@ CHUNK_BYTES: Final = 1024 * 1024
 """Bounds of one message of a stream of entries."""
 
 
-class Watchers:
-    """Wakes everyone who waits for the next checkpoint; lives on the event loop."""
-
-    def __init__(self, sequencer: Sequencer) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._event = asyncio.Event()
-        self.closed = False
-        sequencer.listen(self._published)
-
-    def _published(self, _: View) -> None:
-        self._loop.call_soon_threadsafe(self._wake)
-
-    def _wake(self) -> None:
-        event, self._event = self._event, asyncio.Event()
-        event.set()
-
-    def close(self) -> None:
-        """End every wait for good."""
-        self.closed = True
-        self._wake()
-
-    async def next(self) -> None:
-        """Return after the next publication, or when closed."""
-        if not self.closed:
-            await self._event.wait()
-
-
 class LogServicer(log_pb2_grpc.LogServiceServicer):
     """Answers what anyone may check."""
 
     def __init__(
-        self, sequencer: Sequencer, reader: Reader, store: Store, watchers: Watchers, metrics: Metrics
+        self,
+        sequencer: Sequencer,
+        reader: Reader,
+        store: Store,
+        watchers: Watchers,
+        quorum: Quorum,
+        metrics: Metrics,
     ) -> None:
         self.metrics = metrics
         self._sequencer, self._reader, self._store = sequencer, reader, store
-        self._watchers = watchers
+        self._watchers, self._quorum = watchers, quorum
 
     def _size(self, size: int, field: str = "size") -> int:
         """Return the size asked about, 0 standing for the published one; raise BeyondTree past it."""
@@ -65,19 +45,22 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
 
     @unary
     async def GetCheckpoint(self, request: log_pb2.GetCheckpointRequest, context: Any) -> Any:
-        """Return the latest checkpoint."""
-        return log_pb2.Checkpoint(note=self._sequencer.view.note)
+        """Return the latest checkpoint, or the latest with a quorum."""
+        view: View | CosignedTree = self._sequencer.view
+        if request.cosigned:
+            view = await self._quorum.tree(1, request.min_size, context.time_remaining())
+        return log_pb2.Checkpoint(note=view.note)
 
     @stream
     async def WatchCheckpoints(
         self, request: log_pb2.WatchCheckpointsRequest, context: Any
     ) -> AsyncIterator[log_pb2.Checkpoint]:
         """Yield the latest checkpoint, then each newer one."""
-        seen: View | None = None
+        seen = 0
         while not self._watchers.closed:
             view = self._sequencer.view
-            if view is not seen:
-                seen = view
+            if view.size > seen:
+                seen = view.size
                 yield log_pb2.Checkpoint(note=view.note)
             else:
                 await self._watchers.next()
@@ -124,7 +107,7 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
 
     @unary
     async def GetReceipt(self, request: log_pb2.GetReceiptRequest, context: Any) -> Any:
-        """Return a stand-alone receipt under the latest checkpoint."""
+        """Return a stand-alone receipt under the latest checkpoint, or the latest with a quorum."""
         view = self._sequencer.view
         index: int | None
         match request.WhichOneof("entry"):
@@ -140,7 +123,12 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
                     raise StoreDamaged("chain row: missing; run ledgerctl fsck")
             case _:
                 raise InvalidInput("entry", "missing")
-        return log_pb2.Receipt(tlog_proof=self._reader.receipt(index, view))
+        if not request.cosigned:
+            return log_pb2.Receipt(tlog_proof=self._reader.receipt(index, view))
+        if index >= view.size:
+            raise BeyondTree(f"index: the published tree has {view.size} entries")
+        tree = await self._quorum.tree(index + 1, request.min_size, context.time_remaining())
+        return log_pb2.Receipt(tlog_proof=self._reader.receipt(index, tree))
 
     @unary
     async def GetPolicies(self, request: log_pb2.GetPoliciesRequest, context: Any) -> Any:

@@ -26,6 +26,18 @@ class Metrics:
             ["auditor"],
             registry=self.registry,
         )
+        self._cosigned = Gauge(
+            "ledger_cosigned_tree_size", "Entries of the latest tree with a quorum", registry=self.registry
+        )
+        self._witness_size = Gauge(
+            "ledger_witness_tree_size", "Entries of the latest tree it cosigned", ["witness"], registry=self.registry
+        )
+        self._witness_time = Gauge(
+            "ledger_witness_timestamp_seconds", "Its latest cosignature", ["witness"], registry=self.registry
+        )
+        self._witness_failures = Counter(
+            "ledger_witness_failures_total", "Requests that gave no cosignature", ["witness"], registry=self.registry
+        )
 
     def called(self, method: str, code: int, seconds: float) -> None:
         """Count a call that took ``seconds`` and ended with ``code``."""
@@ -36,8 +48,29 @@ class Metrics:
         """Count sealed payloads that an auditor's certificate fetched."""
         self._fetches.labels(auditor).inc(payloads)
 
-    def watch(self, size: Callable[[], int], queued: Callable[[], int], halted: Callable[[], bool]) -> None:
+    def cosigned(self, witness: str, size: int, timestamp: int) -> None:
+        """Show what a witness cosigned last, and when."""
+        self._witness_size.labels(witness).set(size)
+        self._witness_time.labels(witness).set(timestamp)
+
+    def witness_failed(self, witness: str) -> None:
+        """Count a request to a witness that gave no cosignature."""
+        self._witness_failures.labels(witness).inc()
+
+    def forget_witnesses(self) -> None:
+        """Show nothing of witnesses until they are asked under another policy."""
+        self._witness_size.clear()
+        self._witness_time.clear()
+
+    def watch(
+        self,
+        size: Callable[[], int],
+        queued: Callable[[], int],
+        halted: Callable[[], bool],
+        cosigned: Callable[[], int],
+    ) -> None:
         """Read the gauges from these at each scrape."""
+        self._cosigned.set_function(cosigned)
         self._entries.set_function(size)
         self._queued.set_function(queued)
         self._halted.set_function(halted)

@@ -22,21 +22,27 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from ledger.core.errors import ConfigInvalid
+from ledger.engine import schema
 from ledger.engine.guard import HighWater
 from ledger.engine.reader import Reader
 from ledger.engine.recovery import Recovered, recover, start
 from ledger.engine.sequencer import Sequencer
 from ledger.service.admin import AdminServicer
+from ledger.service.anchoring import Intervals
 from ledger.service.audit import AuditServicer
 from ledger.service.authorise import Identifier
 from ledger.service.certificates import check_server
 from ledger.service.config import Settings, naming, split_address
 from ledger.service.context import Parsing
+from ledger.service.cosigning import Cosigner
 from ledger.service.disclosure import DisclosureServicer
 from ledger.service.examining import Examiners
 from ledger.service.keys import ServerKeys
-from ledger.service.log import LogServicer, Watchers
+from ledger.service.log import LogServicer
 from ledger.service.metrics import Metrics
+from ledger.service.setup import write_policy
+from ledger.service.waiting import Quorum, Watchers
+from ledger.service.web import Web
 from ledger.v1 import (
     admin_pb2,
     admin_pb2_grpc,
@@ -49,6 +55,8 @@ from ledger.v1 import (
 )
 
 SERVING: Final = "serving.json"
+TILES: Final = Path("tiles")
+"""Where the log's static files are, in the ledger's directory."""
 MAX_MESSAGE: Final = 6 * 1024 * 1024
 OPTIONS: Final = [
     ("grpc.max_receive_message_length", MAX_MESSAGE),
@@ -78,6 +86,7 @@ class Bound:
     plaintext: str = ""
     metrics: str = ""
     socket: str = ""
+    http: str = ""
 
 
 class Server:
@@ -99,8 +108,13 @@ class Server:
         self._metrics = Metrics()
         self._scrape: tuple[Any, Any] | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._cosigning: asyncio.Task[None] | None = None
+        self._web: Web | None = None
         self.bound = Bound()
-        self._add_services(Reader(recovered.store, recovered.tree), clock)
+        reader = Reader(recovered.store, recovered.tree)
+        intervals = Intervals(settings.anchor_minutes, settings.idle_anchor_minutes)
+        self._cosigner = Cosigner(sequencer, reader, self._metrics, intervals, clock)
+        self._add_services(reader, clock)
 
     @classmethod
     async def start(cls, settings: Settings, keys: ServerKeys, clock: Callable[[], float] = time.time) -> "Server":
@@ -135,17 +149,33 @@ class Server:
         identify = Identifier(
             [item.grant() for item in settings.grants], frozenset(settings.refused_certificates), clock
         )
+        cosigner = self._cosigner
+        quorum = Quorum(sequencer, self._watchers, cosigner.missing, settings.quorum_seconds)
         audit = AuditServicer(sequencer, reader, identify, metrics)
-        log = LogServicer(sequencer, reader, self._store, self._watchers, metrics)
-        disclosure = DisclosureServicer(sequencer, reader, identify, metrics, self._examiners)
-        admin = AdminServicer(sequencer, reader, identify, metrics, audit.fetches)
+        log = LogServicer(sequencer, reader, self._store, self._watchers, quorum, metrics)
+        disclosure = DisclosureServicer(sequencer, reader, identify, metrics, self._examiners, quorum)
+        admin = AdminServicer(
+            sequencer, reader, identify, metrics, audit.fetches, lambda: cosigner.witnesses, self._keep_policy
+        )
         log_pb2_grpc.add_LogServiceServicer_to_server(log, self._server)
         disclosure_pb2_grpc.add_DisclosureServiceServicer_to_server(disclosure, self._server)
         audit_pb2_grpc.add_AuditServiceServicer_to_server(audit, self._server)
         admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
-        metrics.watch(lambda: sequencer.view.size, lambda: sequencer.queued_bytes, lambda: sequencer.halted is not None)
+        metrics.watch(
+            lambda: sequencer.view.size,
+            lambda: sequencer.queued_bytes,
+            lambda: sequencer.halted is not None,
+            lambda: sequencer.view.cosigned.size if sequencer.view.cosigned else 0,
+        )
+
+    def _keep_policy(self, policy: bytes) -> None:
+        """Keep the witness policy where certificates are issued; the log has it whether or not that works."""
+        try:
+            write_policy(self._settings.directory, policy)
+        except OSError as error:
+            structlog.get_logger("ledger").error("witness policy not written beside the store", error=error.strerror)
 
     async def _listen(self) -> None:
         settings = self._settings
@@ -164,11 +194,17 @@ class Server:
         finally:
             os.umask(mask)
         metrics = self._serve_metrics()
+        self._keep_policy(self._store.require(schema.meta_key("witness_policy")))
+        self._web = Web.bind(settings.http_listen) if settings.http_listen else None
         await self._server.start()
-        self.bound = Bound(public, role, plaintext, metrics, str(socket))
+        http = self._web.address if self._web is not None else ""
+        self.bound = Bound(public, role, plaintext, metrics, str(socket), http)
         _write(settings.path(Path(SERVING)), json.dumps(asdict(self.bound)) + "\n")
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        if self._web is not None:
+            await self._web.start(socket, settings.path(TILES))
         self._watch = asyncio.create_task(self._watch_halt())
+        self._cosigning = asyncio.create_task(self._cosigner.run())
 
     def _port(self, name: str, credentials: grpc.ServerCredentials | None) -> str:
         """Bind the listener that a setting names and return where it listens."""
@@ -215,6 +251,9 @@ class Server:
         await self._health.enter_graceful_shutdown()
         self._watchers.close()
         await self._server.stop(self._settings.stop_seconds)
+        if self._cosigning is not None:
+            self._cosigning.cancel()
+            await asyncio.wait([self._cosigning])
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(None, self._sequencer.stop)
@@ -222,6 +261,8 @@ class Server:
             if unwatched and self._sequencer.halted is not None:
                 self._log_halt()
             self._close()
+            if self._web is not None:
+                await self._web.close()
 
     def _close(self) -> None:
         self._examiners.close()

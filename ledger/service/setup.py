@@ -28,17 +28,23 @@ LOG_ID: Final = "log-id"
 """The file that holds the log id in hex."""
 VKEY: Final = "log.vkey"
 """The file that holds the log's verifier key."""
+WITNESS_POLICY: Final = "witness-policy"
+"""The file that holds the log's current witness policy, for the profiles of its clients."""
 
 _SETTINGS: Final = """\
 # What `ledger serve` goes by. Every setting is also an environment variable: LEDGER_ and its name in capitals.
 public_listen = {public_listen}      # server TLS: checkpoints, entries, proofs, receipts for anyone
 role_listen = {role_listen}        # mutual TLS: sources, auditors, admins
 metrics_listen = {metrics_listen}     # Prometheus over HTTP; "" switches it off
+# http_listen = "127.0.0.1:7444"          # the log as static files (tlog-tiles) over HTTP, for mirrors
 # public_address = "ledger.example:7440"  # what clients dial, where it is not what the server binds
 # role_address = "ledger.example:7441"
 # plaintext_listen = "127.0.0.1:7443"     # public calls without TLS, loopback only
 # queue_bytes = 67108864                  # what may wait for the writer
 # stop_seconds = 30                       # how long a stop waits for calls under way
+# quorum_seconds = 10                     # how long a call waits for the witnesses' quorum
+# anchor_minutes = 60                     # from one ANCHOR to the next, with traffic in between
+# idle_anchor_minutes = 1440              # and without
 # log_level = "info"                      # debug, info, warning or error
 # refused_certificates = []               # SHA-256 fingerprints of certificates that were withdrawn
 
@@ -125,6 +131,7 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     guard.note(recovered.tree.size, recovered.tree.root)
     (directory / LOG_ID).write_text(log_id.hex() + "\n")
     (directory / VKEY).write_text(vkey.format() + "\n")
+    write_policy(directory, opening.witness_policy)
     return Opened(vkey, log_id)
 
 
@@ -134,6 +141,23 @@ def _write_certificates(directory: Path, authority: Certified, server: Certified
     (directory / "server.crt").write_bytes(server.certificate)
     key_files.write_secret(directory / "ca.key", authority.key.decode().strip())
     key_files.write_secret(directory / "server.key", server.key.decode().strip())
+
+
+def write_policy(directory: Path, policy: bytes) -> None:
+    """Keep the current witness policy beside the store, which only its server can read while that runs."""
+    path = directory / WITNESS_POLICY
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_bytes(policy)
+    temporary.rename(path)
+
+
+def read_policy(directory: Path) -> bytes:
+    """Return the current witness policy; raise ConfigInvalid if its file is missing."""
+    path = directory / WITNESS_POLICY
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigInvalid([f"{path}: missing; the server writes it when it starts"]) from None
 
 
 def read_log_id(directory: Path) -> Hash:

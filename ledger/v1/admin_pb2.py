@@ -26,7 +26,7 @@ from ledger.v1 import disclosure_pb2 as ledger_dot_v1_dot_disclosure__pb2
 from ledger.v1 import statement_pb2 as ledger_dot_v1_dot_statement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15ledger/v1/admin.proto\x12\tledger.v1\x1a\x1aledger/v1/disclosure.proto\x1a\x19ledger/v1/statement.proto\"\x12\n\x10GetStatusRequest\"\xec\x02\n\x06Status\x12\x0e\n\x06log_id\x18\x01 \x01(\x0c\x12\x0e\n\x06origin\x18\x02 \x01(\t\x12\x0c\n\x04vkey\x18\x03 \x01(\t\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c\x12\x13\n\x0bnext_number\x18\x05 \x01(\x04\x12\'\n\tapprovers\x18\x06 \x03(\x0b\x32\x14.ledger.v1.PublicKey\x12(\n\nthresholds\x18\x07 \x03(\x0b\x32\x14.ledger.v1.Threshold\x12(\n\x07sources\x18\x08 \x03(\x0b\x32\x17.ledger.v1.SourceStatus\x12*\n\x08\x61uditors\x18\t \x03(\x0b\x32\x18.ledger.v1.AuditorStatus\x12\x14\n\x0cqueued_bytes\x18\n \x01(\x04\x12\x0e\n\x06halted\x18\x0b \x01(\t\x12\x1d\n\x15witness_policy_digest\x18\x0c \x01(\x0c\x12\x1d\n\x15sealing_policy_digest\x18\r \x01(\x0c\"q\n\x0cSourceStatus\x12#\n\x04head\x18\x01 \x01(\x0b\x32\x15.ledger.v1.SourceHead\x12\x0f\n\x07service\x18\x02 \x01(\t\x12\x0e\n\x06\x66orced\x18\x03 \x01(\x08\x12\x1b\n\x13key_statement_index\x18\x04 \x01(\x04\"\x9d\x01\n\rAuditorStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\x0c\x12\r\n\x05index\x18\x03 \x01(\x04\x12\x0f\n\x07removed\x18\x04 \x01(\x08\x12\x0f\n\x07\x66\x65tches\x18\x05 \x01(\x04\x12)\n\x0bsigning_key\x18\x06 \x01(\x0b\x32\x14.ledger.v1.PublicKey\x12\x12\n\nx25519_key\x18\x07 \x01(\x0c\"\x88\x03\n\rGovernRequest\x12\x34\n\x0fsource_enrolled\x18\x01 \x01(\x0b\x32\x19.ledger.v1.SourceEnrolledH\x00\x12\x39\n\x12source_key_changed\x18\x02 \x01(\x0b\x32\x1b.ledger.v1.SourceKeyChangedH\x00\x12\x32\n\x0esource_revoked\x18\x03 \x01(\x0b\x32\x18.ledger.v1.SourceRevokedH\x00\x12\x30\n\rauditor_added\x18\x04 \x01(\x0b\x32\x17.ledger.v1.AuditorAddedH\x00\x12\x34\n\x0f\x61uditor_removed\x18\x05 \x01(\x0b\x32\x19.ledger.v1.AuditorRemovedH\x00\x12\x32\n\x0epolicy_changed\x18\x06 \x01(\x0b\x32\x18.ledger.v1.PolicyChangedH\x00\x12\x16\n\x0ewitness_policy\x18\x07 \x01(\x0c\x12\x16\n\x0esealing_policy\x18\x08 \x01(\x0c\x42\x06\n\x04\x62ody\"3\n\x0eGovernResponse\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x12\n\ntlog_proof\x18\x02 \x01(\x0c\x32\x8a\x01\n\x0c\x41\x64minService\x12;\n\tGetStatus\x12\x1b.ledger.v1.GetStatusRequest\x1a\x11.ledger.v1.Status\x12=\n\x06Govern\x12\x18.ledger.v1.GovernRequest\x1a\x19.ledger.v1.GovernResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15ledger/v1/admin.proto\x12\tledger.v1\x1a\x1aledger/v1/disclosure.proto\x1a\x19ledger/v1/statement.proto\"\x12\n\x10GetStatusRequest\"\xdf\x03\n\x06Status\x12\x0e\n\x06log_id\x18\x01 \x01(\x0c\x12\x0e\n\x06origin\x18\x02 \x01(\t\x12\x0c\n\x04vkey\x18\x03 \x01(\t\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c\x12\x13\n\x0bnext_number\x18\x05 \x01(\x04\x12\'\n\tapprovers\x18\x06 \x03(\x0b\x32\x14.ledger.v1.PublicKey\x12(\n\nthresholds\x18\x07 \x03(\x0b\x32\x14.ledger.v1.Threshold\x12(\n\x07sources\x18\x08 \x03(\x0b\x32\x17.ledger.v1.SourceStatus\x12*\n\x08\x61uditors\x18\t \x03(\x0b\x32\x18.ledger.v1.AuditorStatus\x12\x14\n\x0cqueued_bytes\x18\n \x01(\x04\x12\x0e\n\x06halted\x18\x0b \x01(\t\x12\x1d\n\x15witness_policy_digest\x18\x0c \x01(\x0c\x12\x1d\n\x15sealing_policy_digest\x18\r \x01(\x0c\x12+\n\twitnesses\x18\x0e \x03(\x0b\x32\x18.ledger.v1.WitnessStatus\x12\x15\n\rcosigned_size\x18\x0f \x01(\x04\x12\x15\n\rcosigned_time\x18\x10 \x01(\x04\x12\x16\n\x0e\x61nchored_index\x18\x11 \x01(\x04\"a\n\rWitnessStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x11\n\ttimestamp\x18\x03 \x01(\x04\x12\x10\n\x08\x66\x61ilures\x18\x04 \x01(\x04\x12\x0f\n\x07\x66\x61ilure\x18\x05 \x01(\t\"q\n\x0cSourceStatus\x12#\n\x04head\x18\x01 \x01(\x0b\x32\x15.ledger.v1.SourceHead\x12\x0f\n\x07service\x18\x02 \x01(\t\x12\x0e\n\x06\x66orced\x18\x03 \x01(\x08\x12\x1b\n\x13key_statement_index\x18\x04 \x01(\x04\"\x9d\x01\n\rAuditorStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\x0c\x12\r\n\x05index\x18\x03 \x01(\x04\x12\x0f\n\x07removed\x18\x04 \x01(\x08\x12\x0f\n\x07\x66\x65tches\x18\x05 \x01(\x04\x12)\n\x0bsigning_key\x18\x06 \x01(\x0b\x32\x14.ledger.v1.PublicKey\x12\x12\n\nx25519_key\x18\x07 \x01(\x0c\"\x88\x03\n\rGovernRequest\x12\x34\n\x0fsource_enrolled\x18\x01 \x01(\x0b\x32\x19.ledger.v1.SourceEnrolledH\x00\x12\x39\n\x12source_key_changed\x18\x02 \x01(\x0b\x32\x1b.ledger.v1.SourceKeyChangedH\x00\x12\x32\n\x0esource_revoked\x18\x03 \x01(\x0b\x32\x18.ledger.v1.SourceRevokedH\x00\x12\x30\n\rauditor_added\x18\x04 \x01(\x0b\x32\x17.ledger.v1.AuditorAddedH\x00\x12\x34\n\x0f\x61uditor_removed\x18\x05 \x01(\x0b\x32\x19.ledger.v1.AuditorRemovedH\x00\x12\x32\n\x0epolicy_changed\x18\x06 \x01(\x0b\x32\x18.ledger.v1.PolicyChangedH\x00\x12\x16\n\x0ewitness_policy\x18\x07 \x01(\x0c\x12\x16\n\x0esealing_policy\x18\x08 \x01(\x0c\x42\x06\n\x04\x62ody\"3\n\x0eGovernResponse\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x12\n\ntlog_proof\x18\x02 \x01(\x0c\x32\x8a\x01\n\x0c\x41\x64minService\x12;\n\tGetStatus\x12\x1b.ledger.v1.GetStatusRequest\x1a\x11.ledger.v1.Status\x12=\n\x06Govern\x12\x18.ledger.v1.GovernRequest\x1a\x19.ledger.v1.GovernResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,15 +36,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSTATUSREQUEST']._serialized_start=91
   _globals['_GETSTATUSREQUEST']._serialized_end=109
   _globals['_STATUS']._serialized_start=112
-  _globals['_STATUS']._serialized_end=476
-  _globals['_SOURCESTATUS']._serialized_start=478
-  _globals['_SOURCESTATUS']._serialized_end=591
-  _globals['_AUDITORSTATUS']._serialized_start=594
-  _globals['_AUDITORSTATUS']._serialized_end=751
-  _globals['_GOVERNREQUEST']._serialized_start=754
-  _globals['_GOVERNREQUEST']._serialized_end=1146
-  _globals['_GOVERNRESPONSE']._serialized_start=1148
-  _globals['_GOVERNRESPONSE']._serialized_end=1199
-  _globals['_ADMINSERVICE']._serialized_start=1202
-  _globals['_ADMINSERVICE']._serialized_end=1340
+  _globals['_STATUS']._serialized_end=591
+  _globals['_WITNESSSTATUS']._serialized_start=593
+  _globals['_WITNESSSTATUS']._serialized_end=690
+  _globals['_SOURCESTATUS']._serialized_start=692
+  _globals['_SOURCESTATUS']._serialized_end=805
+  _globals['_AUDITORSTATUS']._serialized_start=808
+  _globals['_AUDITORSTATUS']._serialized_end=965
+  _globals['_GOVERNREQUEST']._serialized_start=968
+  _globals['_GOVERNREQUEST']._serialized_end=1360
+  _globals['_GOVERNRESPONSE']._serialized_start=1362
+  _globals['_GOVERNRESPONSE']._serialized_end=1413
+  _globals['_ADMINSERVICE']._serialized_start=1416
+  _globals['_ADMINSERVICE']._serialized_end=1554
 # @@protoc_insertion_point(module_scope)

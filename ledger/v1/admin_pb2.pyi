@@ -54,6 +54,10 @@ class Status(_message.Message):
     HALTED_FIELD_NUMBER: _builtins.int
     WITNESS_POLICY_DIGEST_FIELD_NUMBER: _builtins.int
     SEALING_POLICY_DIGEST_FIELD_NUMBER: _builtins.int
+    WITNESSES_FIELD_NUMBER: _builtins.int
+    COSIGNED_SIZE_FIELD_NUMBER: _builtins.int
+    COSIGNED_TIME_FIELD_NUMBER: _builtins.int
+    ANCHORED_INDEX_FIELD_NUMBER: _builtins.int
     log_id: _builtins.bytes
     origin: _builtins.str
     vkey: _builtins.str
@@ -65,6 +69,12 @@ class Status(_message.Message):
     """why nothing is signed; empty while all is well"""
     witness_policy_digest: _builtins.bytes
     sealing_policy_digest: _builtins.bytes
+    cosigned_size: _builtins.int
+    """of the latest tree with a quorum; 0 before the first"""
+    cosigned_time: _builtins.int
+    """its quorum time in POSIX seconds"""
+    anchored_index: _builtins.int
+    """of the latest ANCHOR; 0 before the first"""
     @_builtins.property
     def approvers(self) -> _containers.RepeatedCompositeFieldContainer[_statement_pb2.PublicKey]: ...
     @_builtins.property
@@ -73,6 +83,10 @@ class Status(_message.Message):
     def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___SourceStatus]: ...
     @_builtins.property
     def auditors(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditorStatus]: ...
+    @_builtins.property
+    def witnesses(self) -> _containers.RepeatedCompositeFieldContainer[Global___WitnessStatus]:
+        """those of the witness policy; none under quorum none"""
+
     def __init__(
         self,
         *,
@@ -89,14 +103,56 @@ class Status(_message.Message):
         halted: _builtins.str = ...,
         witness_policy_digest: _builtins.bytes = ...,
         sealing_policy_digest: _builtins.bytes = ...,
+        witnesses: _abc.Iterable[Global___WitnessStatus] | None = ...,
+        cosigned_size: _builtins.int = ...,
+        cosigned_time: _builtins.int = ...,
+        anchored_index: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvers", b"approvers", "auditors", b"auditors", "checkpoint", b"checkpoint", "halted", b"halted", "log_id", b"log_id", "next_number", b"next_number", "origin", b"origin", "queued_bytes", b"queued_bytes", "sealing_policy_digest", b"sealing_policy_digest", "sources", b"sources", "thresholds", b"thresholds", "vkey", b"vkey", "witness_policy_digest", b"witness_policy_digest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anchored_index", b"anchored_index", "approvers", b"approvers", "auditors", b"auditors", "checkpoint", b"checkpoint", "cosigned_size", b"cosigned_size", "cosigned_time", b"cosigned_time", "halted", b"halted", "log_id", b"log_id", "next_number", b"next_number", "origin", b"origin", "queued_bytes", b"queued_bytes", "sealing_policy_digest", b"sealing_policy_digest", "sources", b"sources", "thresholds", b"thresholds", "vkey", b"vkey", "witness_policy_digest", b"witness_policy_digest", "witnesses", b"witnesses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Status: _TypeAlias = Status  # noqa: Y015
+
+@_typing.final
+class WitnessStatus(_message.Message):
+    """How one witness is, since the server started."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """as the policy says"""
+    size: _builtins.int
+    """of the largest tree it cosigned"""
+    timestamp: _builtins.int
+    """of its latest cosignature, in POSIX seconds; 0 for none"""
+    failures: _builtins.int
+    """in a row"""
+    failure: _builtins.str
+    """why the latest attempt failed; empty if it did not"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        size: _builtins.int = ...,
+        timestamp: _builtins.int = ...,
+        failures: _builtins.int = ...,
+        failure: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "failures", b"failures", "name", b"name", "size", b"size", "timestamp", b"timestamp"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WitnessStatus: _TypeAlias = WitnessStatus  # noqa: Y015
 
 @_typing.final
 class SourceStatus(_message.Message):

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aledger/v1/disclosure.proto\x12\tledger.v1\"G\n\tSaltedKey\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0c\n\x04salt\x18\x04 \x01(\x0c\"s\n\nAttachment\x12\x10\n\x08position\x18\x01 \x01(\r\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\r\n\x05shred\x18\x03 \x01(\x0c\x12\"\n\x04keys\x18\x04 \x03(\x0b\x32\x14.ledger.v1.SaltedKey\x12\x0f\n\x07padding\x18\x05 \x03(\x0c\"7\n\tSealedKey\x12\x0e\n\x06key_id\x18\x01 \x01(\x0c\x12\r\n\x05suite\x18\x02 \x01(\r\x12\x0b\n\x03\x62ox\x18\x03 \x01(\x0c\"\xcc\x01\n\x12SubmitBatchRequest\x12\x0e\n\x06log_id\x18\x01 \x01(\x0c\x12\x15\n\rkey_statement\x18\x02 \x01(\x0c\x12\x10\n\x08previous\x18\x03 \x01(\x0c\x12\x12\n\nstatements\x18\x04 \x03(\x0c\x12*\n\x0b\x61ttachments\x18\x05 \x03(\x0b\x32\x15.ledger.v1.Attachment\x12)\n\x0bsealed_keys\x18\x06 \x03(\x0b\x32\x14.ledger.v1.SealedKey\x12\x12\n\nknown_size\x18\x07 \x01(\x04\"\x9a\x01\n\x13SubmitBatchResponse\x12\x13\n\x0b\x66irst_index\x18\x01 \x01(\x04\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\x12\x0c\n\x04left\x18\x03 \x03(\x0c\x12\r\n\x05right\x18\x04 \x03(\x0c\x12\x13\n\x0b\x63onsistency\x18\x05 \x03(\x0c\x12(\n\x08\x65vidence\x18\x06 \x01(\x0b\x32\x16.ledger.v1.KeyEvidence\"\x8a\x01\n\x0bKeyEvidence\x12\x15\n\rkey_statement\x18\x01 \x01(\x0c\x12\x1b\n\x13key_statement_index\x18\x02 \x01(\x04\x12\x1a\n\x12key_statement_path\x18\x03 \x03(\x0c\x12\x12\n\nlog_opened\x18\x04 \x01(\x0c\x12\x17\n\x0flog_opened_path\x18\x05 \x03(\x0c\"#\n\x0eGetHeadRequest\x12\x11\n\tsource_id\x18\x01 \x01(\t\"\x85\x01\n\nSourceHead\x12\x11\n\tsource_id\x18\x01 \x01(\t\x12\x15\n\rnext_sequence\x18\x02 \x01(\x04\x12\x10\n\x08previous\x18\x03 \x01(\x0c\x12\x13\n\x0brecorded_at\x18\x04 \x01(\x04\x12\x15\n\rkey_statement\x18\x05 \x01(\x0c\x12\x0f\n\x07revoked\x18\x06 \x01(\x08\"!\n\x0e\x41uditorMinimum\x12\x0f\n\x07minimum\x18\x01 \x01(\r\"I\n\x18StreamOwnPayloadsRequest\x12\x11\n\tsource_id\x18\x01 \x01(\t\x12\r\n\x05\x62\x65gin\x18\x02 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x04\"w\n\x0bSealedBatch\x12\x11\n\tsource_id\x18\x01 \x01(\t\x12*\n\x08payloads\x18\x02 \x03(\x0b\x32\x18.ledger.v1.SealedPayload\x12)\n\x0bsealed_keys\x18\x03 \x03(\x0b\x32\x14.ledger.v1.SealedKey\"P\n\rSealedPayload\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x0f\n\x07payload\x18\x03 \x01(\x0c\x12\r\n\x05shred\x18\x04 \x01(\x0c\x32\xf2\x01\n\x11\x44isclosureService\x12L\n\x0bSubmitBatch\x12\x1d.ledger.v1.SubmitBatchRequest\x1a\x1e.ledger.v1.SubmitBatchResponse\x12;\n\x07GetHead\x12\x19.ledger.v1.GetHeadRequest\x1a\x15.ledger.v1.SourceHead\x12R\n\x11StreamOwnPayloads\x12#.ledger.v1.StreamOwnPayloadsRequest\x1a\x16.ledger.v1.SealedBatch0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aledger/v1/disclosure.proto\x12\tledger.v1\"G\n\tSaltedKey\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0c\n\x04salt\x18\x04 \x01(\x0c\"s\n\nAttachment\x12\x10\n\x08position\x18\x01 \x01(\r\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\r\n\x05shred\x18\x03 \x01(\x0c\x12\"\n\x04keys\x18\x04 \x03(\x0b\x32\x14.ledger.v1.SaltedKey\x12\x0f\n\x07padding\x18\x05 \x03(\x0c\"7\n\tSealedKey\x12\x0e\n\x06key_id\x18\x01 \x01(\x0c\x12\r\n\x05suite\x18\x02 \x01(\r\x12\x0b\n\x03\x62ox\x18\x03 \x01(\x0c\"\xde\x01\n\x12SubmitBatchRequest\x12\x0e\n\x06log_id\x18\x01 \x01(\x0c\x12\x15\n\rkey_statement\x18\x02 \x01(\x0c\x12\x10\n\x08previous\x18\x03 \x01(\x0c\x12\x12\n\nstatements\x18\x04 \x03(\x0c\x12*\n\x0b\x61ttachments\x18\x05 \x03(\x0b\x32\x15.ledger.v1.Attachment\x12)\n\x0bsealed_keys\x18\x06 \x03(\x0b\x32\x14.ledger.v1.SealedKey\x12\x12\n\nknown_size\x18\x07 \x01(\x04\x12\x10\n\x08\x63osigned\x18\x08 \x01(\x08\"\x9a\x01\n\x13SubmitBatchResponse\x12\x13\n\x0b\x66irst_index\x18\x01 \x01(\x04\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\x12\x0c\n\x04left\x18\x03 \x03(\x0c\x12\r\n\x05right\x18\x04 \x03(\x0c\x12\x13\n\x0b\x63onsistency\x18\x05 \x03(\x0c\x12(\n\x08\x65vidence\x18\x06 \x01(\x0b\x32\x16.ledger.v1.KeyEvidence\"\x8a\x01\n\x0bKeyEvidence\x12\x15\n\rkey_statement\x18\x01 \x01(\x0c\x12\x1b\n\x13key_statement_index\x18\x02 \x01(\x04\x12\x1a\n\x12key_statement_path\x18\x03 \x03(\x0c\x12\x12\n\nlog_opened\x18\x04 \x01(\x0c\x12\x17\n\x0flog_opened_path\x18\x05 \x03(\x0c\"#\n\x0eGetHeadRequest\x12\x11\n\tsource_id\x18\x01 \x01(\t\"\x85\x01\n\nSourceHead\x12\x11\n\tsource_id\x18\x01 \x01(\t\x12\x15\n\rnext_sequence\x18\x02 \x01(\x04\x12\x10\n\x08previous\x18\x03 \x01(\x0c\x12\x13\n\x0brecorded_at\x18\x04 \x01(\x04\x12\x15\n\rkey_statement\x18\x05 \x01(\x0c\x12\x0f\n\x07revoked\x18\x06 \x01(\x08\"!\n\x0e\x41uditorMinimum\x12\x0f\n\x07minimum\x18\x01 \x01(\r\"I\n\x18StreamOwnPayloadsRequest\x12\x11\n\tsource_id\x18\x01 \x01(\t\x12\r\n\x05\x62\x65gin\x18\x02 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x04\"w\n\x0bSealedBatch\x12\x11\n\tsource_id\x18\x01 \x01(\t\x12*\n\x08payloads\x18\x02 \x03(\x0b\x32\x18.ledger.v1.SealedPayload\x12)\n\x0bsealed_keys\x18\x03 \x03(\x0b\x32\x14.ledger.v1.SealedKey\"P\n\rSealedPayload\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x0f\n\x07payload\x18\x03 \x01(\x0c\x12\r\n\x05shred\x18\x04 \x01(\x0c\x32\xf2\x01\n\x11\x44isclosureService\x12L\n\x0bSubmitBatch\x12\x1d.ledger.v1.SubmitBatchRequest\x1a\x1e.ledger.v1.SubmitBatchResponse\x12;\n\x07GetHead\x12\x19.ledger.v1.GetHeadRequest\x1a\x15.ledger.v1.SourceHead\x12R\n\x11StreamOwnPayloads\x12#.ledger.v1.StreamOwnPayloadsRequest\x1a\x16.ledger.v1.SealedBatch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,23 +38,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEALEDKEY']._serialized_start=231
   _globals['_SEALEDKEY']._serialized_end=286
   _globals['_SUBMITBATCHREQUEST']._serialized_start=289
-  _globals['_SUBMITBATCHREQUEST']._serialized_end=493
-  _globals['_SUBMITBATCHRESPONSE']._serialized_start=496
-  _globals['_SUBMITBATCHRESPONSE']._serialized_end=650
-  _globals['_KEYEVIDENCE']._serialized_start=653
-  _globals['_KEYEVIDENCE']._serialized_end=791
-  _globals['_GETHEADREQUEST']._serialized_start=793
-  _globals['_GETHEADREQUEST']._serialized_end=828
-  _globals['_SOURCEHEAD']._serialized_start=831
-  _globals['_SOURCEHEAD']._serialized_end=964
-  _globals['_AUDITORMINIMUM']._serialized_start=966
-  _globals['_AUDITORMINIMUM']._serialized_end=999
-  _globals['_STREAMOWNPAYLOADSREQUEST']._serialized_start=1001
-  _globals['_STREAMOWNPAYLOADSREQUEST']._serialized_end=1074
-  _globals['_SEALEDBATCH']._serialized_start=1076
-  _globals['_SEALEDBATCH']._serialized_end=1195
-  _globals['_SEALEDPAYLOAD']._serialized_start=1197
-  _globals['_SEALEDPAYLOAD']._serialized_end=1277
-  _globals['_DISCLOSURESERVICE']._serialized_start=1280
-  _globals['_DISCLOSURESERVICE']._serialized_end=1522
+  _globals['_SUBMITBATCHREQUEST']._serialized_end=511
+  _globals['_SUBMITBATCHRESPONSE']._serialized_start=514
+  _globals['_SUBMITBATCHRESPONSE']._serialized_end=668
+  _globals['_KEYEVIDENCE']._serialized_start=671
+  _globals['_KEYEVIDENCE']._serialized_end=809
+  _globals['_GETHEADREQUEST']._serialized_start=811
+  _globals['_GETHEADREQUEST']._serialized_end=846
+  _globals['_SOURCEHEAD']._serialized_start=849
+  _globals['_SOURCEHEAD']._serialized_end=982
+  _globals['_AUDITORMINIMUM']._serialized_start=984
+  _globals['_AUDITORMINIMUM']._serialized_end=1017
+  _globals['_STREAMOWNPAYLOADSREQUEST']._serialized_start=1019
+  _globals['_STREAMOWNPAYLOADSREQUEST']._serialized_end=1092
+  _globals['_SEALEDBATCH']._serialized_start=1094
+  _globals['_SEALEDBATCH']._serialized_end=1213
+  _globals['_SEALEDPAYLOAD']._serialized_start=1215
+  _globals['_SEALEDPAYLOAD']._serialized_end=1295
+  _globals['_DISCLOSURESERVICE']._serialized_start=1298
+  _globals['_DISCLOSURESERVICE']._serialized_end=1540
 # @@protoc_insertion_point(module_scope)

@@ -139,6 +139,7 @@ class SubmitBatchRequest(_message.Message):
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     SEALED_KEYS_FIELD_NUMBER: _builtins.int
     KNOWN_SIZE_FIELD_NUMBER: _builtins.int
+    COSIGNED_FIELD_NUMBER: _builtins.int
     log_id: _builtins.bytes
     key_statement: _builtins.bytes
     """leaf hash of the key statement that the seal is signed under"""
@@ -146,6 +147,8 @@ class SubmitBatchRequest(_message.Message):
     """SHA-256 of the signed bytes of the source's previous batch, or zeros"""
     known_size: _builtins.int
     """tree size the client last verified; 0 for none"""
+    cosigned: _builtins.bool
+    """answer under a checkpoint that satisfies the witness policy"""
     @_builtins.property
     def statements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """1…1,024 leaves"""
@@ -168,10 +171,11 @@ class SubmitBatchRequest(_message.Message):
         attachments: _abc.Iterable[Global___Attachment] | None = ...,
         sealed_keys: _abc.Iterable[Global___SealedKey] | None = ...,
         known_size: _builtins.int = ...,
+        cosigned: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "key_statement", b"key_statement", "known_size", b"known_size", "log_id", b"log_id", "previous", b"previous", "sealed_keys", b"sealed_keys", "statements", b"statements"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "cosigned", b"cosigned", "key_statement", b"key_statement", "known_size", b"known_size", "log_id", b"log_id", "previous", b"previous", "sealed_keys", b"sealed_keys", "statements", b"statements"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -66,6 +66,8 @@ class DisclosureServiceServicer:
         UNAUTHENTICATED: the seal's signature does not verify.
         ALREADY_EXISTS: other bytes stand at a sequence that the batch uses (head in the details).
         RESOURCE_EXHAUSTED: the queue is full (retry time in the details), or the message exceeds 6 MiB.
+        UNAVAILABLE, with `cosigned`: the quorum did not come in time (the message names the witnesses that are missing; the
+        batch stays logged, and the same bytes find it), or the witness policy asks for nobody.
         Limits: statement 16 KiB; payload 262,248 bytes; 1,024 statements and 4 MiB in all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

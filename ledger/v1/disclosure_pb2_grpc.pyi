@@ -48,6 +48,8 @@ class DisclosureServiceStub:
     UNAUTHENTICATED: the seal's signature does not verify.
     ALREADY_EXISTS: other bytes stand at a sequence that the batch uses (head in the details).
     RESOURCE_EXHAUSTED: the queue is full (retry time in the details), or the message exceeds 6 MiB.
+    UNAVAILABLE, with `cosigned`: the quorum did not come in time (the message names the witnesses that are missing; the
+      batch stays logged, and the same bytes find it), or the witness policy asks for nobody.
     Limits: statement 16 KiB; payload 262,248 bytes; 1,024 statements and 4 MiB in all.
     """
     GetHead: _grpc.UnaryUnaryMultiCallable[_disclosure_pb2.GetHeadRequest, _disclosure_pb2.SourceHead]
@@ -70,6 +72,8 @@ class DisclosureServiceAsyncStub(DisclosureServiceStub):
     UNAUTHENTICATED: the seal's signature does not verify.
     ALREADY_EXISTS: other bytes stand at a sequence that the batch uses (head in the details).
     RESOURCE_EXHAUSTED: the queue is full (retry time in the details), or the message exceeds 6 MiB.
+    UNAVAILABLE, with `cosigned`: the quorum did not come in time (the message names the witnesses that are missing; the
+      batch stays logged, and the same bytes find it), or the witness policy asks for nobody.
     Limits: statement 16 KiB; payload 262,248 bytes; 1,024 statements and 4 MiB in all.
     """
     GetHead: _aio.UnaryUnaryMultiCallable[_disclosure_pb2.GetHeadRequest, _disclosure_pb2.SourceHead]  # type: ignore[assignment]
@@ -95,6 +99,8 @@ class DisclosureServiceServicer(metaclass=_abc_1.ABCMeta):
         UNAUTHENTICATED: the seal's signature does not verify.
         ALREADY_EXISTS: other bytes stand at a sequence that the batch uses (head in the details).
         RESOURCE_EXHAUSTED: the queue is full (retry time in the details), or the message exceeds 6 MiB.
+        UNAVAILABLE, with `cosigned`: the quorum did not come in time (the message names the witnesses that are missing; the
+          batch stays logged, and the same bytes find it), or the witness policy asks for nobody.
         Limits: statement 16 KiB; payload 262,248 bytes; 1,024 statements and 4 MiB in all.
         """
 

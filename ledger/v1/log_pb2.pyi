@@ -29,14 +29,25 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class GetCheckpointRequest(_message.Message):
+    """With `cosigned` the answer is under the latest checkpoint that satisfies the witness policy, of at least `min_size` as
+    far as that is published, which is waited for; UNAVAILABLE names the witnesses that are missing when it does not come.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
+    COSIGNED_FIELD_NUMBER: _builtins.int
+    MIN_SIZE_FIELD_NUMBER: _builtins.int
+    cosigned: _builtins.bool
+    min_size: _builtins.int
     def __init__(
         self,
+        *,
+        cosigned: _builtins.bool = ...,
+        min_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cosigned", b"cosigned", "min_size", b"min_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -294,6 +305,11 @@ class GetReceiptRequest(_message.Message):
 
     INDEX_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    COSIGNED_FIELD_NUMBER: _builtins.int
+    MIN_SIZE_FIELD_NUMBER: _builtins.int
+    cosigned: _builtins.bool
+    """as in GetCheckpointRequest, of at least a size that covers the entry"""
+    min_size: _builtins.int
     @_builtins.property
     def index(self) -> Global___EntryIndex: ...
     @_builtins.property
@@ -303,10 +319,12 @@ class GetReceiptRequest(_message.Message):
         *,
         index: Global___EntryIndex | None = ...,
         source: Global___SourceSequence | None = ...,
+        cosigned: _builtins.bool = ...,
+        min_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "index", b"index", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "index", b"index", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cosigned", b"cosigned", "entry", b"entry", "index", b"index", "min_size", b"min_size", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_entry: _TypeAlias = _typing.Literal["index", "source"]  # noqa: Y015
     _WhichOneofArgType_entry: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015

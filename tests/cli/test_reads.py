@@ -158,13 +158,14 @@ def test_another_logs_key_is_disproven(standing: Standing, tmp_path: Path) -> No
 
 
 def test_a_profile_with_witnesses_asks_for_their_cosignatures(standing: Standing, tmp_path: Path) -> None:
-    """Where the profile names a witness policy, a checkpoint that nobody cosigned is disproven: exit code 1."""
+    """Where the profile names a witness policy, a log that nobody cosigns shows nothing: exit code 2."""
     here = standing.here
     words = ("--name", "wit.example/1", "-o", tmp_path / "witness.key", "--json")
     (facts,) = here.call("ledger", "keygen", "witness", *words).objects
     folder = _copy(standing, tmp_path, witnesses="policy")
     (folder / "policy").write_text(f"witness w {facts['vkey']}\nquorum w\n")
-    assert here.call("ledger", "checkpoint", "-p", folder, code=1).stdout == ""
+    ran = here.call("ledger", "checkpoint", "-p", folder, code=2)
+    assert (ran.stdout, ran.error) == ("", "cosigned: the witness policy of this log asks for nobody")
 
 
 PROFILES = {

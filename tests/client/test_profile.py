@@ -8,7 +8,9 @@ import pytest
 from ledger.client import profile
 from ledger.client.profile import AllowedAuditor, Profile
 from ledger.core.errors import ConfigInvalid, NotAuthenticated
+from ledger.core.policy import Policy
 from tests.core.world import World
+from tests.engine.cosigning import POLICY
 
 WORLD = World.open()
 TEXT = f"""
@@ -16,6 +18,7 @@ origin = "log.example"
 vkey = "{WORLD.vkey.format()}"
 log_id = "{WORLD.log_id.hex()}"
 address = "127.0.0.1:1"
+witnesses = "none"
 """
 
 
@@ -60,9 +63,29 @@ def test_pins_and_paths_are_the_profiles(tmp_path: Path) -> None:
 
 def test_a_policy_is_read_unless_there_are_no_witnesses(tmp_path: Path) -> None:
     """``none`` says so in so many words; anything else is a file."""
-    (tmp_path / "policy").write_bytes(b"quorum none\n")
-    assert held(tmp_path).policy() is None
-    assert held(tmp_path, witnesses="policy").policy() is not None
+    (tmp_path / "policy").write_bytes(POLICY)
+    assert held(tmp_path).policy() is held(tmp_path).pins.policy is None
+    given = held(tmp_path, witnesses="policy")
+    assert given.policy() == given.pins.policy == Policy.parse(POLICY)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"quorum none\n", 'asks for nobody; the profile has to say witnesses = "none"'),
+        (b"quorum w\n", "policy quorum: names what no earlier line defines; it is the witness policy"),
+        (None, "No such file or directory; it is the witness policy that the profile names"),
+    ],
+    ids=["a quorum of nobody", "malformed", "missing"],
+)
+def test_a_policy_that_shows_nothing_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    """A file that is missing, malformed or asks for nobody is named, so that none is taken for a quorum."""
+    if content is not None:
+        (tmp_path / "policy").write_bytes(content)
+    with pytest.raises(ConfigInvalid) as refused:
+        held(tmp_path, witnesses="policy").pins  # noqa: B018 -- reading the pins reads the policy
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"{tmp_path / 'policy'}: {message}")
 
 
 def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
@@ -83,6 +106,7 @@ name = "Two"
         "colour",
         "origin",
         "address",
+        "witnesses",
         "role",
         "vkey",
         "log_id",

@@ -20,7 +20,6 @@ COUNT = bodies.Count(0, 0)
 DISCLOSURE = bodies.Disclosure(DIGEST, DIGEST, DIGEST, 4, DIGEST)
 NOT_ADMITTED: tuple[bodies.Body, ...] = (
     bodies.AuditReport(DIGEST, 0, 1, (bodies.AuditCheck.LOG,), 0, DIGEST),
-    bodies.Anchor(b"note"),
     bodies.MapEpoch(1, DIGEST, DIGEST, DIGEST, 0, 1, DIGEST),
     bodies.Erasure(2, "alpha", TARGET, "Art. 17"),
     bodies.Challenge(DIGEST, secret("maker").public),

@@ -183,7 +183,9 @@ def test_a_refused_batch_changes_nothing(later: str) -> None:
         refuse(world, InvalidInput, "FROZEN", *good, ready(world, bodies.Frozen(0, "reason"), 2))
 
 
-@pytest.mark.parametrize("body", [bodies.Anchor(b"note"), bodies.Frozen(1, "reason")])
+@pytest.mark.parametrize(
+    "body", [bodies.Challenge(sha256(b"claim"), secret("maker").public), bodies.Frozen(1, "reason")]
+)
 def test_applying_refuses_what_has_no_effect_yet(body: bodies.Body) -> None:
     """Even unchecked, an own statement that this release does not admit is never taken in silently."""
     world = World.open()

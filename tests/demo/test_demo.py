@@ -20,10 +20,14 @@ from ledger.cli.demo.stranger import verify_all
 from ledger.core.checkpoint import Checkpoint
 from ledger.core.encoding import ZERO_HASH
 from ledger.core.note import VKey
+from ledger.core.policy import Policy, verify_quorum
 from ledger.core.receipt import verify_receipt
 from ledger.core.record_input import load_json_lines
+from ledger.v1 import log_pb2
+from tests.client.cosigned import with_lines
 from tests.core.world import mixed
 from tests.ending import end
+from tests.engine.cosigning import POLICY
 
 FIGURES = {
     "FRA": [{"from": "20240101", "to": "20240331", "requests": 5, "users": 17}],
@@ -32,7 +36,7 @@ FIGURES = {
 }
 NAMES = [
     *("origin", "log_vkey", "log_id", "tree_size", "root", "disclosures"),
-    *("receipts_verified", "payloads_opened", "tampered_refused", "seconds"),
+    *("receipts_verified", "quorum", "payloads_opened", "tampered_refused", "seconds"),
 ]
 
 
@@ -52,12 +56,14 @@ def ran() -> Iterator[tuple[Path, str]]:
         done = ledger("demo", *options)
         assert done.returncode == 0, done.stderr
         line = next(line for line in done.stderr.splitlines() if line.strip().startswith("kill "))
-        process = int(line.split()[1])
+        running = [int(word) for word in line.partition("#")[0].split()[1:]]
+        assert len(running) == 4
         try:
             assert f"serving on 127.0.0.1:{_port(directory)}" in done.stderr
             yield directory, done.stdout
         finally:
-            end(process)
+            for process in running:
+                end(process)
 
 
 def _port(directory: Path) -> str:
@@ -74,10 +80,12 @@ def test_the_last_line_is_the_outcome(ran: tuple[Path, str]) -> None:
 
 
 def test_every_receipt_is_a_file(ran: tuple[Path, str]) -> None:
-    """With --receipts all each entry's receipt stands in the folder and verifies with the log's key alone."""
+    """With --receipts all each entry's receipt stands in the folder, and verifies under the quorum of witnesses."""
     directory, printed = ran
     vkey = VKey.parse(json.loads(printed.splitlines()[-1])["log_vkey"])
     found = [verify_receipt(path.read_bytes(), vkey) for path in (directory / "receipts").glob("*.tlog-proof")]
+    policy = Policy.parse((directory / "ledger" / "witness-policy").read_bytes())
+    assert {len(verify_quorum(item.checkpoint, policy).timestamps) for item in found} <= {2, 3}
     assert sorted(item.index for item in found) == list(range(6, 14))
     assert {item.statement.source_id.partition(".")[0] for item in found} == {
         "messages",
@@ -135,13 +143,16 @@ def test_figures_without_a_request(tmp_path: Path) -> None:
 
 
 def test_the_stranger_counts_entries_once() -> None:
-    """A receipt given twice proves one entry, and one that does not verify is told with its reason."""
+    """A receipt given twice proves one entry; one that does not verify, or has no quorum, is told with its reason."""
     world = mixed()
-    receipts = [world.receipt(3), world.receipt(4), world.receipt(4), b"no receipt"]
+    plain = [world.receipt(3), world.receipt(4)]
+    quorate = [with_lines(log_pb2.Receipt(tlog_proof=data), "one", "two").tlog_proof for data in plain]
+    receipts = [*quorate, quorate[1], b"no receipt", *plain, quorate[0]]
     stream = io.BytesIO(b"".join(len(data).to_bytes(4, "big") + data for data in receipts))
-    found = verify_all(stream, world.vkey)
-    assert (found["verified"], found["refused"]) == (2, 1)
+    found = verify_all(stream, world.vkey, Policy.parse(POLICY))
+    assert (found["verified"], found["refused"]) == (2, 3)
     assert "proof" in str(found["reasons"])
+    assert "quorum" in str(found["reasons"])
 
 
 def good() -> Found:

@@ -21,8 +21,9 @@ from ledger.core.statement import decode_leaf
 from ledger.service.authorise import Identity
 from ledger.service.disclosure import DisclosureServicer
 from ledger.service.examining import Examiners
-from ledger.service.log import LogServicer, Watchers
+from ledger.service.log import LogServicer
 from ledger.service.metrics import Metrics
+from ledger.service.waiting import Quorum, Watchers
 from ledger.v1 import disclosure_pb2_grpc, log_pb2_grpc
 from tests.core.world import AuditorKeys, World, secret
 from tests.engine.ledger import QUEUE_KEY, TIMEOUT, Ledger, nothing
@@ -87,9 +88,11 @@ class Standing:
     def add_services(self) -> None:
         """Put servicers in front of the writer that runs now."""
         ledger = self.ledger
-        log = LogServicer(ledger.sequencer, ledger.reader, ledger.store, Watchers(ledger.sequencer), self.metrics)
+        watchers = Watchers(ledger.sequencer)
+        quorum = Quorum(ledger.sequencer, watchers, lambda _: [], 1)
+        log = LogServicer(ledger.sequencer, ledger.reader, ledger.store, watchers, quorum, self.metrics)
         disclosure = DisclosureServicer(
-            ledger.sequencer, ledger.reader, lambda _: Identity("source", SOURCE), self.metrics, self.examiners
+            ledger.sequencer, ledger.reader, lambda _: Identity("source", SOURCE), self.metrics, self.examiners, quorum
         )
         log_pb2_grpc.add_LogServiceServicer_to_server(log, self.handlers)  # type: ignore[arg-type]  # no server at all
         disclosure_pb2_grpc.add_DisclosureServiceServicer_to_server(disclosure, self.handlers)  # type: ignore[arg-type]

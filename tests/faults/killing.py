@@ -21,7 +21,7 @@ from ledger.engine.sequencer import Sequencer
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
 from ledger.service import convert, server
-from ledger.service.log import Watchers
+from ledger.service.waiting import Watchers
 
 TORN: Final = "torn write"
 """The point that is told apart: in the middle of a write, with power lost."""

@@ -20,6 +20,7 @@ SETTINGS: Final[list[tuple[str, Any, Any]]] = [
     ("public_address", "ledger.example:1", "ledger.example:2"),
     ("role_address", "ledger.example:1", "ledger.example:2"),
     ("metrics_listen", "", "127.0.0.1:2"),
+    ("http_listen", "127.0.0.1:1", "[::1]:2"),
     ("admin_socket", "one.sock", "two.sock"),
     ("store", "one", "two"),
     ("keys", "one", "two"),
@@ -31,6 +32,9 @@ SETTINGS: Final[list[tuple[str, Any, Any]]] = [
     ("refused_certificates", [FINGERPRINT], ["cd" * 32]),
     ("queue_bytes", 8 * 1024 * 1024, 9 * 1024 * 1024),
     ("workers", 1, 64),
+    ("quorum_seconds", 0.5, 600.0),
+    ("anchor_minutes", 1, 1440),
+    ("idle_anchor_minutes", 1, 10080),
     ("stop_seconds", 0.5, 600.0),
     ("log_level", "debug", "error"),
 ]

@@ -14,7 +14,7 @@ from ledger.core.signing import PublicKey
 from ledger.engine import schema
 from ledger.engine.store import Store
 from ledger.service import config, keys
-from ledger.service.setup import NO_WITNESSES, Opening, load_authority, open_log, read_log_id
+from ledger.service.setup import NO_WITNESSES, Opening, load_authority, open_log, read_log_id, read_policy
 from tests.core.world import secret
 
 NOW = 1_767_225_600.0
@@ -34,7 +34,7 @@ def test_a_new_ledger_is_whole(tmp_path: Path) -> None:
     note = store.require(schema.meta_key("checkpoint"))
     store.close()
     assert open_checkpoint(note, opened.vkey, "log.example").checkpoint.size == 1
-    names = {"keys", "certs", "ledger.toml", "store", "high-water.json", "log-id", "log.vkey"}
+    names = {"keys", "certs", "ledger.toml", "store", "high-water.json", "log-id", "log.vkey", "witness-policy"}
     assert {path.name for path in directory.iterdir()} == names
 
 
@@ -129,3 +129,9 @@ def test_a_log_id_that_is_not_there_is_told_with_its_file(tmp_path: Path, conten
         (tmp_path / "log-id").write_bytes(content)
     with pytest.raises(ConfigInvalid, match=f"^{tmp_path}/log-id: missing or malformed; it holds the log id in hex$"):
         read_log_id(tmp_path)
+
+
+def test_a_missing_policy_file_is_named(tmp_path: Path) -> None:
+    """Without the policy's file no profile can be made; the message names it and says who writes it."""
+    with pytest.raises(ConfigInvalid, match="witness-policy: missing; the server writes it when it starts"):
+        read_policy(tmp_path)

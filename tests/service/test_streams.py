@@ -9,6 +9,7 @@ import pytest
 from ledger.core.checkpoint import open_checkpoint
 from ledger.service import log as log_service
 from ledger.service.metrics import Metrics
+from ledger.service.waiting import Watchers
 from ledger.v1 import disclosure_pb2, log_pb2
 from tests.core.world import disclosure
 from tests.served import ORIGIN, serving
@@ -70,7 +71,7 @@ async def test_a_slow_watcher_skips_to_the_newest_checkpoint() -> None:
     async with serving(metrics_listen="") as served:
         watchers, sequencer = served.server._watchers, served.server.sequencer
         unused: Any = None
-        service = log_service.LogServicer(sequencer, unused, unused, watchers, Metrics())
+        service = log_service.LogServicer(sequencer, unused, unused, watchers, unused, Metrics())
         stream: Any = service.WatchCheckpoints(log_pb2.WatchCheckpointsRequest(), unused)
         assert (await anext(stream)).note == sequencer.view.note
         await served.accredit("One")
@@ -112,7 +113,7 @@ async def test_what_is_not_yet_durable_is_not_shown() -> None:
 async def test_a_closed_watch_ends_every_wait() -> None:
     """Whoever waits for the next checkpoint when the watch is closed, or comes later, waits no more."""
     async with serving(metrics_listen="") as served:
-        watchers = log_service.Watchers(served.server.sequencer)
+        watchers = Watchers(served.server.sequencer)
         waiting = asyncio.ensure_future(watchers.next())
         done, _ = await asyncio.wait([waiting], timeout=0)
         assert not done

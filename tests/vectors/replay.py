@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.vectors import leaves
+from tests.vectors import leaves, notes
 from tests.vectors.basics import check_each, leaf_hash, require
 from tests.vectors.batches import ZEROS, Batch, check_approvals, check_seal, inner_bytes, read_batch
 from tests.vectors.wire import Message
 
 GOVERNANCE = (17, 18, 19, 20, 21, 29)
-ADMITTED = (*GOVERNANCE, 33)
+ANCHOR = 23
+ADMITTED = (*GOVERNANCE, ANCHOR, 33)
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ class Log:
     approvers: list[Message]
     thresholds: list[Message]
     number: int = 1
+    size: int = 1
+    anchored: int = 0
     chains: dict[str, Chain] = field(default_factory=dict)
     auditors: dict[bytes, Message] = field(default_factory=dict)
     removed: set[bytes] = field(default_factory=set)
@@ -76,7 +79,18 @@ class Log:
         for leaf, statement in zip(data, batch.statements, strict=True):
             if leaves.body_of(statement) in GOVERNANCE:
                 self._govern(statement, leaf_hash(leaf))
+            if leaves.body_of(statement) == ANCHOR:
+                self._anchor(statement["anchor"]["checkpoint"])
+            self.size += 1
         chain.advance(batch, digest)
+
+    def _anchor(self, note: bytes) -> None:
+        """Take the ANCHOR at index ``size``."""
+        key = notes.VKey.parse(self.opened["checkpoint_vkey"])
+        found = notes.open_checkpoint(notes.Note.parse(note), key)
+        require(found.origin == self.opened["origin"], "another log")
+        require(self.anchored < found.size <= self.size, "anchored before, or the ANCHOR's own place")
+        self.anchored = found.size
 
     def _chain(self, source_id: str) -> Chain:
         require(source_id in self.chains and not self.chains[source_id].revoked, "source")

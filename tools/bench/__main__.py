@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from bench import building, bulk, growth, recording
+from bench import building, bulk, growth, mirroring, recording
 from bench.checking import disk_bytes, fsck_rate, told
 from bench.scene import BATCH, CLASS, builders, folder, served
 from bench.table import show
@@ -23,11 +23,14 @@ class Sizes:
     single: int
     build: int
     proof_seconds: float
+    mirror: int
     growth: int
 
 
-QUICK: Final = Sizes(bulk=122_880, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, growth=0)
-LONG: Final = Sizes(bulk=409_600, coalesced=20_000, single=500, build=8_192, proof_seconds=5.0, growth=1_000_000)
+QUICK: Final = Sizes(bulk=122_880, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, mirror=51_200, growth=0)
+LONG: Final = Sizes(
+    bulk=409_600, coalesced=20_000, single=500, build=8_192, proof_seconds=5.0, mirror=256_000, growth=1_000_000
+)
 
 
 @dataclass(slots=True)
@@ -69,6 +72,9 @@ async def measure(sizes: Sizes) -> dict[str, float]:
             (builder, *_) = await builders(stage, int(time.time()) // 60)
             built = building.run(builder, sizes.build)
             figures.set(build_per_s=built.rate, build_ratio=built.rate / built.raw)
+    with told("mirror: entries of 600 bytes from local tiles, all verified"), folder() as path:
+        mirrored = mirroring.run(path, sizes.mirror)
+        figures.set(mirror_entries_per_s=mirrored.rate, mirror_raw_per_s=mirrored.raw)
     if sizes.growth:
         figures.set(**await growth.run(sizes.growth))
     return figures.values

@@ -33,6 +33,8 @@ BOUNDS: Final = {
     "proofs_per_s": Bound("inclusion proofs, single calls", 2_000, 4_000),
     "streamed_proofs_per_s": Bound("inclusion proofs, one stream", 30_000, 60_000),
     "verify_entries_per_s": Bound("fsck from stored bytes, all checks", 100_000, 300_000),
+    "mirror_entries_per_s": Bound("mirrored from local tiles, every entry verified", 100_000, 250_000),
+    "mirror_raw_per_s": Bound("the hashes of the same bytes alone"),
     "growth_ratio": Bound("rate at 1,000,000 entries against 10,000", 0.8, 0.95),
     "rss_mib": Bound("server's memory then", 300, 150, most=True),
     "startup_s": Bound("exec to serving then", 1, 0.5, most=True),

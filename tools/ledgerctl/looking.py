@@ -1,6 +1,8 @@
 """``ledgerctl status`` and ``ledgerctl fsck``: how a ledger is, and whether its store is whole."""
 
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +23,7 @@ from ledgerctl.governing import LedgerOption
 
 
 def status(directory: LedgerOption = Path(), as_json: JsonOption = False) -> None:
-    """Show what a running ledger stands at: tree, sources, auditors, approvers; exit 1 when it has halted."""
+    """Show what a running ledger stands at: tree, sources, auditors, witnesses; exit 1 when it has halted."""
     with command():
         found = connection.status(directory)
         signed = open_checkpoint(found.checkpoint, VKey.parse(found.vkey), found.origin).checkpoint
@@ -31,6 +33,9 @@ def status(directory: LedgerOption = Path(), as_json: JsonOption = False) -> Non
             "log_id": found.log_id.hex(),
             "tree_size": signed.size,
             "root": encode_base64(signed.root),
+            "cosigned_size": found.cosigned_size or None,
+            "cosigned_time": _time_text(found.cosigned_time),
+            "anchored": found.anchored_index or None,
             "next_number": found.next_number,
             "approvers": len(found.approvers),
             "threshold": next((row.count for row in found.thresholds if row.body == 0), 0),
@@ -50,20 +55,39 @@ def status(directory: LedgerOption = Path(), as_json: JsonOption = False) -> Non
             {"name": row.name, "state": "removed" if row.removed else "accredited", "fetches": row.fetches}
             for row in found.auditors
         ]
+        witnesses = [
+            {
+                "witness": row.name,
+                "tree_size": row.size,
+                "cosigned": _time_text(row.timestamp),
+                "failures": row.failures,
+                "failure": row.failure or None,
+            }
+            for row in found.witnesses
+        ]
         if as_json:
-            emit({**facts, "sources": sources, "auditors": auditors})
+            emit({**facts, "sources": sources, "auditors": auditors, "witnesses": witnesses})
         else:
             for name, value in facts.items():
                 print(f"{name:13} {'no' if value is None else value}")
             _print(sources)
             _print(auditors)
+            _print(witnesses)
         if found.halted:
             raise typer.Exit(DISPROVEN)
 
 
 def _print(rows: Sequence[Mapping[str, object]]) -> None:
     if rows:
-        show(tuple(rows[0]), [[str(value) for value in row.values()] for row in rows])
+        show(tuple(rows[0]), [["-" if value is None else str(value) for value in row.values()] for row in rows])
+
+
+def _time_text(seconds: int) -> str | None:
+    """Return a time with its age, None for none."""
+    if not seconds:
+        return None
+    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{moment} ({int(time.time()) - seconds} s ago)"
 
 
 def fsck(

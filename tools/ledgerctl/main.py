@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ledgerctl import governing, looking, setting_up
+from ledgerctl import export, governing, looking, setting_up
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,3 +44,4 @@ app.command()(governing.policy)
 app.command()(governing.apply)
 app.command()(looking.status)
 app.command()(looking.fsck)
+app.command()(export.export)

@@ -20,6 +20,7 @@ from ledger.cli.demo.figures import BUILT_IN, SOURCE, Row, disclosures, load
 from ledger.cli.demo.recording import record, stranger
 from ledger.cli.demo.stage import Stage, staged
 from ledger.cli.demo.telling import Teller, tell_next, tell_summary
+from ledger.cli.demo.witnesses import QUORUM
 from ledger.cli.options import JsonOption
 from ledger.cli.outcome import DISPROVEN, command, emit
 from ledger.client.opening import open_reader
@@ -97,11 +98,13 @@ def _sample(text: str, total: int) -> int:
 
 async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving: bool, teller: Teller) -> bool:
     started = time.monotonic()
-    teller.step(f"a ledger, four sources and an auditor below {directory}")
+    teller.step(f"a ledger, three witnesses, four sources and an auditor below {directory}")
     async with staged(directory) as stage:
         found = await _run(stage, rows, sample, teller)
         if keep_serving:
             await stage.restart()
+        else:
+            stage.stop_witnesses()
     holds = found.holds(rows)
     facts = {
         "origin": found.checkpoint.origin,
@@ -111,6 +114,7 @@ async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving:
         "root": encode_base64(found.checkpoint.root),
         "disclosures": found.recorded,
         "receipts_verified": found.verified,
+        "quorum": f"{QUORUM} of {len(stage.witnesses)} witnesses",
         "payloads_opened": found.totals.opened,
         "tampered_refused": len(found.refused),
         "seconds": round(time.monotonic() - started, 1),
@@ -127,11 +131,12 @@ async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving:
 async def _run(stage: Stage, rows: Sequence[Row], sample: int, teller: Teller) -> Found:
     total = sum(row.requests for row in rows)
     _keep_clear_sample(stage, rows)
-    async with stranger(stage.opened.vkey) as other:
+    async with stranger(stage.opened.vkey, stage.policy) as other:
         with teller.progress("disclosures recorded, each proven by its receipt", total) as advance:
             recorded = await record(stage, disclosures(rows), total, sample, other, advance)
         verdict = await other.verdict()
-    teller.step(f"{verdict['verified']} receipts verified by a process that knows nothing but the log's verifier key")
+    known = "the log's verifier key and the witness policy"
+    teller.step(f"{verdict['verified']} receipts verified by a process that knows nothing but {known}")
     async with open_reader(load_profile(stage.clients / "public")) as reader:
         checkpoint = (await reader.checkpoint()).checkpoint
     with teller.progress("payloads opened by the auditor, each held against its leaf", total) as advance:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from ledger.cli.demo.stage import Stage
@@ -52,12 +53,11 @@ class Stranger:
 
 
 @asynccontextmanager
-async def stranger(vkey: VKey) -> AsyncIterator[Stranger]:
-    """Start the process that knows nothing but ``vkey``."""
+async def stranger(vkey: VKey, policy: Path) -> AsyncIterator[Stranger]:
+    """Start the process that knows nothing but ``vkey`` and the witness policy."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ledger.cli.demo.stranger", vkey.format(), stdin=pipe, stdout=pipe
-    )
+    command = (sys.executable, "-m", "ledger.cli.demo.stranger", vkey.format(), str(policy))
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
     try:
         yield Stranger(process, asyncio.Lock())
     finally:

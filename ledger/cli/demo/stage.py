@@ -1,4 +1,4 @@
-"""The demo's stage: a ledger, its server process, a source for each of four services, one accredited auditor."""
+"""The demo's stage: a ledger, its server process, three witnesses, a source for each of four services, an auditor."""
 
 import socket
 import time
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ledger.cli.demo import witnesses
 from ledger.cli.demo.processes import ServerProcess
+from ledger.cli.demo.witnesses import Witness
 from ledger.cli.issuing import issue
 from ledger.client import keyfile
 from ledger.client.admin import AdminClient
@@ -17,7 +19,7 @@ from ledger.client.profile import AllowedAuditor, Profile
 from ledger.client.requests import Request, request_auditor, request_source
 from ledger.core import sealing_policy
 from ledger.core.errors import ConfigInvalid
-from ledger.service.setup import NO_WITNESSES, Opened, Opening, open_log
+from ledger.service.setup import WITNESS_POLICY, Opened, Opening, open_log
 
 ORIGIN: Final = "ledger.example/demo"
 SERVICES: Final = ("messages", "calls", "channels", "accounts")
@@ -40,6 +42,7 @@ class Stage:
     opened: Opened
     approver: KeyFile
     server: ServerProcess
+    witnesses: list[Witness]
     sources: tuple[Source, ...] = ()
 
     @property
@@ -71,6 +74,21 @@ class Stage:
     def log_lines(self) -> Path:
         """The server's log."""
         return self.directory / "server.log"
+
+    @property
+    def policy(self) -> Path:
+        """The witness policy."""
+        return self.ledger / WITNESS_POLICY
+
+    @property
+    def processes(self) -> list[int]:
+        """The processes that run: the server's, then the witnesses'."""
+        return [self.server.process.pid, *(item.process.pid for item in self.witnesses if item.process is not None)]
+
+    def stop_witnesses(self) -> None:
+        """End the witnesses."""
+        for witness in self.witnesses:
+            witness.stop()
 
     async def restart(self) -> None:
         """Start the server again after ``server.stop()``."""
@@ -106,30 +124,40 @@ async def staged(directory: Path) -> AsyncIterator[Stage]:
     Raises:
         ConfigInvalid: the directory is not empty.
     """
-    opened, approver = _open(directory)
-    server = await ServerProcess.start(directory / "ledger", directory / "server.log")
-    stage = Stage(directory, opened, approver, server)
+    opened, approver, found = _open(directory)
     try:
-        await stage._admit()
-        yield stage
+        for witness in found:
+            witness.know(opened.vkey)
+            await witness.start()
+        server = await ServerProcess.start(directory / "ledger", directory / "server.log")
+        stage = Stage(directory, opened, approver, server, found)
+        try:
+            await stage._admit()
+            yield stage
+        except BaseException:
+            stage.server.stop()
+            raise
     except BaseException:
-        stage.server.stop()
+        for witness in found:
+            witness.stop()
         raise
 
 
-def _open(directory: Path) -> tuple[Opened, KeyFile]:
+def _open(directory: Path) -> tuple[Opened, KeyFile, list[Witness]]:
     if directory.exists() and any(directory.iterdir()):
         raise ConfigInvalid([f"{directory}: not empty; the demo needs a directory of its own"])
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in ("receipts", "clear"):
         (directory / folder).mkdir(mode=0o700)
     approver = keyfile.generate("approver")
-    public, role, metrics = (f"127.0.0.1:{port}" for port in _free_ports(3))
+    ports = _free_ports(3 + len(witnesses.NAMES))
+    public, role, metrics = (f"127.0.0.1:{port}" for port in ports[:3])
+    found = witnesses.make_all(directory / "witnesses", ports[3:])
     opening = Opening(
         ORIGIN,
         (approver.public.public,),
         1,
-        NO_WITNESSES,
+        witnesses.policy(found),
         sealing_policy.DEFAULT,
         public_listen=public,
         role_listen=role,
@@ -137,7 +165,7 @@ def _open(directory: Path) -> tuple[Opened, KeyFile]:
     )
     opened = open_log(directory / "ledger", opening, time.time())
     keyfile.save(directory / "ledger" / "keys" / "approver.key", approver)
-    return opened, approver
+    return opened, approver, found
 
 
 def _free_ports(number: int) -> list[int]:

@@ -14,7 +14,8 @@ from ledger.engine.store import Store
 async def tampered_receipt(stage: Stage, receipt: Path, folder: Path) -> bool:
     """Return whether ``ledger verify`` refuses ``receipt`` with one bit changed in its extra line."""
     changed = _changed(receipt, folder)
-    return await processes.run("ledger", "verify", str(changed), "--log", str(stage.ledger / "log.vkey")) == DISPROVEN
+    trusted = ("--log", str(stage.ledger / "log.vkey"), "--policy", str(stage.policy))
+    return await processes.run("ledger", "verify", str(changed), *trusted) == DISPROVEN
 
 
 def _changed(receipt: Path, folder: Path) -> Path:

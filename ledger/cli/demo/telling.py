@@ -60,13 +60,14 @@ def tell_next(teller: Teller, stage: Stage) -> None:
     """Print what to type while the server is up, and how to end it."""
     public, auditor, source = stage.clients / "public", stage.auditor, stage.sources[0].profile.directory
     receipt = min(stage.receipts.iterdir())
+    trusted = ("--log", stage.ledger / "log.vkey", "--policy", stage.policy)
     commands = (
         ("the log as a stranger sees it", ("ledger", "entries", ":10", "--profile", public)),
-        ("a receipt, verified offline", ("ledger", "verify", receipt, "--log", stage.ledger / "log.vkey")),
+        ("a receipt, verified offline", ("ledger", "verify", receipt, *trusted)),
         ("what the auditor may open", ("ledger", "audit", "open", ":20", "--profile", auditor)),
         ("more disclosures", ("ledger", "record", stage.clear / "sample.jsonl", "--profile", source)),
         ("how the ledger is", ("ledgerctl", "status", "--ledger", stage.ledger)),
-        ("end the server", ("kill", stage.server.process.pid)),
+        ("end the server and the witnesses", ("kill", *stage.processes)),
     )
     teller.summary.print(f"\nserving on {stage.server.bound.public}; type next:", markup=False)
     for what, words in commands:

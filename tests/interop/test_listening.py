@@ -1,0 +1,20 @@
+"""What Go's clients met: an answer whose head and body travel apart must not wait for the head's acknowledgement."""
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+import ledger.tiles.listening
+import ledger.witness.http
+
+
+@pytest.mark.parametrize(
+    "listen", [ledger.tiles.listening.listen, ledger.witness.http.listen], ids=["tiles", "witness"]
+)
+def test_no_answer_is_held_back(listen: Callable[[str, int], socket.socket]) -> None:
+    """A connection that is accepted sends what it is given at once: it has TCP_NODELAY."""
+    with listen("127.0.0.1", 0) as bound, socket.create_connection(bound.getsockname()):
+        accepted, _ = bound.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
