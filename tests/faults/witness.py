@@ -23,7 +23,8 @@ from random import Random
 from typing import Final
 
 from ledger.client import keyfile
-from ledger.core.checkpoint import open_checkpoint
+from ledger.core.errors import LedgerError
+from ledger.core.split import verify_split
 from ledger.core.witnessing import AddCheckpoint, KnownLog
 from ledger.witness.state import State, origin_hash
 from tests.core.witnessed import LOG
