@@ -1,9 +1,13 @@
 """What every test begins with."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A shell has its background jobs ignore interrupts, and so would every process that a test starts and interrupts."""
 
 
 @pytest.fixture(autouse=True)
