@@ -106,9 +106,10 @@ def _profiles() -> tuple[bytes, ...]:
     world = log()
     head = f'origin = "log.example"\nvkey = "{world.vkey.format()}"\nlog_id = "{world.log_id.hex()}"\naddress = "a:1"\n'
     auditor = f'\n[[auditors]]\nname = "one"\ned25519 = "{"11" * 32}"\nx25519 = "{"22" * 32}"\n'
-    return (head + 'witnesses = "none"\n').encode(), (
-        head + 'name = "alpha"\nwitnesses = "policy"\nstate = "s"\n' + auditor * 2
-    ).encode()
+    return (
+        (head + 'witnesses = "none"\n').encode(),
+        (head + 'name = "alpha"\nwitnesses = "policy"\nstate = "s"\n' + auditor * 2).encode(),
+    )
 
 
 _SETTINGS: Final = (
