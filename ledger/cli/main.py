@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "receipt": "reads.receipt",
     "verify": "verify.verify",
     "mirror": "mirror.mirror",
+    "compare": "compare.compare",
     "serve": "serve.serve",
     "demo": "demo.command.demo",
     "request": "keys.request_app",

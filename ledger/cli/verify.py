@@ -1,4 +1,7 @@
-"""``ledger verify``: offline, with nothing but the file, the log's verifier key and perhaps the witness policy."""
+"""``ledger verify``: offline, with nothing but the file, the log's verifier key and perhaps the witness policy.
+
+Evidence that a log signed two histories needs no key beside its own.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,13 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
+from ledger.cli.evidence import OPEN, is_evidence, open_evidence, split_facts, split_sentence
 from ledger.cli.options import JsonOption
-from ledger.cli.outcome import DISPROVEN, PROVEN, UNCHECKED, command, emit, say
+from ledger.cli.outcome import DISPROVEN, PROVEN, UNCHECKED, command, emit, printable, say
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.core.errors import ConfigInvalid, InvalidInput, LedgerError, VerificationFailed
 from ledger.core.note import VKey
 from ledger.core.policy import Policy, verify_quorum
 from ledger.core.receipt import VerifiedReceipt, verify_receipt
+from ledger.core.split import ProvenSplit
 from ledger.core.statement import body_name
 from ledger.core.tlogproof import HEADER
 
@@ -31,12 +36,16 @@ class Verdict:
     open: tuple[str, ...]
 
 
-def verify_file(path: Path, log: VKey, origin: str | None, policy: Policy | None) -> Verdict:
-    """Return what the receipt or checkpoint at ``path`` proves; raise as the verifiers do."""
+def verify_file(path: Path, log: VKey | None, policy: Policy | None) -> Verdict | ProvenSplit:
+    """Return what the receipt, checkpoint or evidence at ``path`` proves; raise as the verifiers do."""
     data = path.read_bytes()
+    if is_evidence(data):
+        return open_evidence(data, log)
+    if log is None:
+        raise ConfigInvalid(["--log: missing; only evidence of two histories brings its own key"])
     if data.startswith(HEADER.encode()):
-        return _receipt(verify_receipt(data, log, origin), policy)
-    return _checkpoint(open_checkpoint(data, log, origin), policy)
+        return _receipt(verify_receipt(data, log), policy)
+    return _checkpoint(open_checkpoint(data, log), policy)
 
 
 def _quorum(signed: SignedCheckpoint, policy: Policy | None) -> bool:
@@ -109,24 +118,24 @@ def load_policy(path: Path | None) -> Policy | None:
 
 
 def verify(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Receipts and checkpoints.")],
-    log: Annotated[str, typer.Option("--log", help="The log's verifier key, or a file that holds it.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Receipts, checkpoints, evidence.")],
+    log: Annotated[str | None, typer.Option("--log", help="The log's verifier key, or a file that holds it.")] = None,
     policy: Annotated[Path | None, typer.Option(help="Witness policy (tlog-policy): its quorum is required.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Verify offline, and say in words what is proven and what is not."""
     with command():
-        vkey, quorum = load_log(log), load_policy(policy)
+        vkey, quorum = None if log is None else load_log(log), load_policy(policy)
         worst = PROVEN
         for path in files:
             try:
-                verdict = verify_file(path, vkey, None, quorum)
+                verdict = verify_file(path, vkey, quorum)
             except (LedgerError, OSError) as error:
                 code = DISPROVEN if isinstance(error, InvalidInput | VerificationFailed) else UNCHECKED
-                worst = DISPROVEN if DISPROVEN in (worst, code) else max(worst, code)
                 _refused(path, error, code, as_json)
             else:
-                _proven(path, verdict, as_json, brief=len(files) > 1)
+                code = _told(path, verdict, as_json, brief=len(files) > 1)
+            worst = DISPROVEN if DISPROVEN in (worst, code) else max(worst, code)
         raise typer.Exit(worst)
 
 
@@ -136,6 +145,25 @@ def _refused(path: Path, error: LedgerError | OSError, code: int, as_json: bool)
         emit({"file": str(path), "verdict": "disproven" if code == DISPROVEN else "unchecked", "reason": words})
     else:
         say(f"{path}: {'NOT VALID' if code == DISPROVEN else 'could not be checked'}: {words}")
+
+
+def _told(path: Path, verdict: Verdict | ProvenSplit, as_json: bool, brief: bool) -> int:
+    """Say what was found and return the exit code that it is worth."""
+    if isinstance(verdict, ProvenSplit):
+        _convicted(path, verdict, as_json, brief)
+        return DISPROVEN
+    _proven(path, verdict, as_json, brief)
+    return PROVEN
+
+
+def _convicted(path: Path, proven: ProvenSplit, as_json: bool, brief: bool) -> None:
+    if as_json:
+        emit({"file": str(path), "verdict": "disproven", **split_facts(proven)})
+        return
+    print(f"{path}: {split_sentence(proven)}")
+    if not brief:
+        print(f"signed with the key {printable(proven.log.format())}")
+        print("\n".join(["not proven by this file:", *(f"  - {line}" for line in OPEN)]))
 
 
 def _proven(path: Path, verdict: Verdict, as_json: bool, brief: bool) -> None:

@@ -58,7 +58,8 @@ def test_malformed_files(raw: bytes, message: str) -> None:
 
 
 def test_the_longest_proof_is_read() -> None:
-    """A proof of 64 hashes, as the largest tree needs one, is well-formed."""
+    """A proof of 64 hashes, as the largest tree needs one, is well-formed; a file has at most 4 MiB."""
+    assert MAX_SPLIT == 4_194_304
     assert len(Split.parse(lines(HEAD, b"prefixes", KEY, FIRST, SECOND, *[HASH] * 65)).parts) == 67
     assert len(proof(3, leaves(8))) == 4 == (8 - 1).bit_length() + 1
 
