@@ -1,10 +1,13 @@
 """What every test begins with."""
 
+import logging
 import signal
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+from ledger.witness.telling import OTHERS
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell has its background jobs ignore interrupts, and so would every process that a test starts and interrupts."""
@@ -15,3 +18,7 @@ def _own_log() -> Iterator[None]:
     """Forget where an earlier test had log lines written: that stream is closed by now."""
     yield
     structlog.reset_defaults()
+    for name in OTHERS:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)

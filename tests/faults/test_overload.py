@@ -51,7 +51,6 @@ async def test_a_flood_is_refused_before_it_fills_the_memory(ledger: Harness) ->
     data = largest(source)
     outcomes: list[grpc.StatusCode] = []
     async with watched(ledger) as seen, connect(ledger, source) as channel:
-        before = seen.look().memory
         submit: Any = channel.unary_unary("/ledger.v1.DisclosureService/SubmitBatch")
 
         async def call() -> None:
@@ -61,6 +60,8 @@ async def test_a_flood_is_refused_before_it_fills_the_memory(ledger: Harness) ->
             if refusal.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
                 assert retry_delay(refusal.value) > 0
 
+        await asyncio.gather(call(), call())  # starts the processes that examine
+        before = seen.look().memory
         await asyncio.gather(*(call() for _ in range(FLOOD)))
         seen.look()
     assert set(outcomes) == {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.FAILED_PRECONDITION}
