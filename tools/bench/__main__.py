@@ -27,7 +27,7 @@ class Sizes:
     growth: int
 
 
-QUICK: Final = Sizes(bulk=122_880, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, mirror=51_200, growth=0)
+QUICK: Final = Sizes(bulk=245_760, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, mirror=51_200, growth=0)
 LONG: Final = Sizes(
     bulk=409_600, coalesced=20_000, single=500, build=8_192, proof_seconds=5.0, mirror=256_000, growth=1_000_000
 )
@@ -72,6 +72,9 @@ async def measure(sizes: Sizes) -> dict[str, float]:
             (builder, *_) = await builders(stage, int(time.time()) // 60)
             built = building.run(builder, sizes.build)
             figures.set(build_per_s=built.rate, build_ratio=built.rate / built.raw)
+    async with served(witnessed=True) as stage:
+        with told("cosigned: one caller, each receipt under a quorum of two of three witnesses"):
+            figures.set(cosigned_p50_ms=(await recording.single(stage, sizes.single)).p50)
     with told("mirror: entries of 600 bytes from local tiles, all verified"), folder() as path:
         mirrored = mirroring.run(path, sizes.mirror)
         figures.set(mirror_entries_per_s=mirrored.rate, mirror_raw_per_s=mirrored.raw)

@@ -117,11 +117,12 @@ def folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[Stage]:
+async def served(witnessed: bool = False) -> AsyncIterator[Stage]:
     """Yield a served ledger with four sources and one auditor, mutual TLS on loopback, and end it."""
     with folder() as path:
-        async with staged(path / "stage") as stage:
+        async with staged(path / "stage", witnessed) as stage:
             try:
                 yield stage
             finally:
                 stage.server.stop()
+                stage.stop_witnesses()

@@ -30,6 +30,7 @@ BOUNDS: Final = {
     "single_p50_ms": Bound("one caller, one statement: median", 3, 1.5, most=True, times="single_floor_ms"),
     "single_p99_ms": Bound("the same, 99th percentile"),
     "single_floor_ms": Bound("two raw synced writes and an empty call"),
+    "cosigned_p50_ms": Bound("one caller, receipts cosigned by two of three", 50, most=True),
     "proofs_per_s": Bound("inclusion proofs, single calls", 2_000, 4_000),
     "streamed_proofs_per_s": Bound("inclusion proofs, one stream", 30_000, 60_000),
     "verify_entries_per_s": Bound("fsck from stored bytes, all checks", 100_000, 300_000),

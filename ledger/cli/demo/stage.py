@@ -19,7 +19,7 @@ from ledger.client.profile import AllowedAuditor, Profile
 from ledger.client.requests import Request, request_auditor, request_source
 from ledger.core import sealing_policy
 from ledger.core.errors import ConfigInvalid
-from ledger.service.setup import WITNESS_POLICY, Opened, Opening, open_log
+from ledger.service.setup import NO_WITNESSES, WITNESS_POLICY, Opened, Opening, open_log
 
 ORIGIN: Final = "ledger.example/demo"
 SERVICES: Final = ("messages", "calls", "channels", "accounts")
@@ -118,13 +118,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(directory: Path) -> AsyncIterator[Stage]:
+async def staged(directory: Path, witnessed: bool = True) -> AsyncIterator[Stage]:
     """Set the stage below an empty or missing ``directory``; whatever serves at the end is stopped by the caller.
+
+    Without witnesses, where only the ledger's own part is of interest, receipts are under no quorum.
 
     Raises:
         ConfigInvalid: the directory is not empty.
     """
-    opened, approver, found = _open(directory)
+    opened, approver, found = _open(directory, witnessed)
     try:
         for witness in found:
             witness.know(opened.vkey)
@@ -143,7 +145,7 @@ async def staged(directory: Path) -> AsyncIterator[Stage]:
         raise
 
 
-def _open(directory: Path) -> tuple[Opened, KeyFile, list[Witness]]:
+def _open(directory: Path, witnessed: bool) -> tuple[Opened, KeyFile, list[Witness]]:
     if directory.exists() and any(directory.iterdir()):
         raise ConfigInvalid([f"{directory}: not empty; the demo needs a directory of its own"])
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -152,12 +154,12 @@ def _open(directory: Path) -> tuple[Opened, KeyFile, list[Witness]]:
     approver = keyfile.generate("approver")
     ports = _free_ports(3 + len(witnesses.NAMES))
     public, role, metrics = (f"127.0.0.1:{port}" for port in ports[:3])
-    found = witnesses.make_all(directory / "witnesses", ports[3:])
+    found = witnesses.make_all(directory / "witnesses", ports[3:]) if witnessed else []
     opening = Opening(
         ORIGIN,
         (approver.public.public,),
         1,
-        witnesses.policy(found),
+        witnesses.policy(found) if witnessed else NO_WITNESSES,
         sealing_policy.DEFAULT,
         public_listen=public,
         role_listen=role,
