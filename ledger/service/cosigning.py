@@ -94,7 +94,7 @@ class Cosigner:
         self._asked: dict[str, Asked] = {}
         self._round: _Round | None = None
         self._no_anchor_before = 0.0
-        sequencer.listen(lambda _: self._rouse())
+        sequencer.listen(self._heard)
 
     @property
     def witnesses(self) -> list[Asked]:
@@ -104,6 +104,11 @@ class Cosigner:
     def missing(self, size: int) -> list[str]:
         """Return the names of the witnesses that have not cosigned a tree of ``size`` since the start."""
         return [witness.name for witness in self.witnesses if witness.size < size]
+
+    def _heard(self, view: View) -> None:
+        """Wake up for what the writer published; a policy that asks for nobody leaves nothing to do."""
+        if view.policy.quorum is not None or view.policy != self._policy:
+            self._rouse()
 
     def _rouse(self) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody is left to wake
