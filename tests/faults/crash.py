@@ -75,8 +75,10 @@ class Campaign:
         if served:
             await self._check()
             async with loaded(ledger, ledger.random) as load:
-                self._end(death)
+                late = self._end(death)
                 await ledger.ended()
+                if late is not None:
+                    late.cancel()  # the next process is not the one that was to die
             self._count(load)
         self._buried(death)
 
@@ -88,14 +90,13 @@ class Campaign:
                 kept = sent.batch.end_sequence <= logged.get(source.name, 0)
                 self.tally.found["unanswered batches kept whole" if kept else "unanswered batches not kept"] += 1
 
-    def _end(self, death: Death) -> None:
-        """Have the server end as ``death`` says, now or later, if it does not do so itself."""
-        loop = asyncio.get_running_loop()
+    def _end(self, death: Death) -> asyncio.TimerHandle | None:
+        """Have the server end as ``death`` says; return what will kill it, unless it does so itself."""
         if death.how == STOPPING:
             self.ledger.terminate()
-            loop.call_later(death.seconds, self.ledger.kill)
-        elif not death.command:
-            loop.call_later(death.seconds, self.ledger.kill)
+        elif death.command:
+            return None
+        return asyncio.get_running_loop().call_later(death.seconds, self.ledger.kill)
 
     def _buried(self, death: Death) -> None:
         ledger = self.ledger

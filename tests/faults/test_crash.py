@@ -21,6 +21,7 @@ MOMENTS = [
     Death(TORN, passes=7),
     Death(STARTING_UP, seconds=0.6),
     Death(STOPPING, seconds=0.02),
+    Death(STOPPING, seconds=1.0),  # stops in time, mostly: what was to kill it must not meet the next process
 ]
 STEPS = [
     Death("after taking", passes=5),
