@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 import grpc
@@ -58,29 +58,40 @@ UNPARSED: Final = frozenset({"/ledger.v1.DisclosureService/SubmitBatch"})
 """Methods that take their request as it came: it is parsed elsewhere."""
 
 
-class Parsing(grpc.aio.ServerInterceptor):
-    """Hands the ledger's own methods None for a request that does not parse: gRPC would answer with a traceback."""
+class Registering:
+    """Stands for ``server`` where services are added, once and for all calls, instead of an interceptor for each.
 
-    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], details: Any) -> Any:
-        """Return the method's handler with a deserializer that does not raise."""
-        handler = await continuation(details)
-        if handler is None or not details.method.startswith("/ledger.v1."):
-            return handler
-        if details.method in UNPARSED:
-            return handler._replace(request_deserializer=None)
-        deserialize = handler.request_deserializer
+    A request that does not parse reaches its method as None: gRPC would answer with a traceback.
+    """
 
-        def attempt(data: bytes) -> Any:
-            try:
-                return deserialize(data)
-            except DecodeError:
-                return None
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self._server = server
 
-        return handler._replace(request_deserializer=attempt)
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Add none: whatever is generic is registered by name as well."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        """Add the methods of ``service`` with deserializers that do not raise."""
+        attempting = {name: _attempting(f"/{service}/{name}", handler) for name, handler in handlers.items()}
+        self._server.add_registered_method_handlers(service, attempting)
+
+
+def _attempting(method: str, handler: Any) -> Any:
+    if method in UNPARSED:
+        return handler._replace(request_deserializer=None)
+    deserialize = handler.request_deserializer
+
+    def attempt(data: bytes) -> Any:
+        try:
+            return deserialize(data)
+        except DecodeError:
+            return None
+
+    return handler._replace(request_deserializer=attempt)
 
 
 def parsed(request: Any) -> Any:
-    """Return ``request``; raise InvalidInput where ``Parsing`` found no message."""
+    """Return ``request``; raise InvalidInput where it was found to be no message."""
     if request is None:
         raise InvalidInput("request", "does not parse")
     return request

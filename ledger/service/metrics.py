@@ -1,5 +1,6 @@
 """What operators watch: counts and sizes, never a source's or a person's name beyond what leaves show."""
 
+import functools
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -17,6 +18,8 @@ class Metrics:
             registry=self.registry,
         )
         self._seconds = Histogram("ledger_call_seconds", "Seconds a call took", ["method"], registry=self.registry)
+        self._called = functools.cache(lambda method, code: self._calls.labels(method, str(code)))
+        self._took = functools.cache(self._seconds.labels)
         self._entries = Gauge("ledger_tree_size", "Entries of the published tree", registry=self.registry)
         self._queued = Gauge("ledger_queued_bytes", "Bytes that wait for the writer", registry=self.registry)
         self._halted = Gauge("ledger_halted", "1 while nothing is signed", registry=self.registry)
@@ -41,8 +44,8 @@ class Metrics:
 
     def called(self, method: str, code: int, seconds: float) -> None:
         """Count a call that took ``seconds`` and ended with ``code``."""
-        self._calls.labels(method, str(code)).inc()
-        self._seconds.labels(method).observe(seconds)
+        self._called(method, code).inc()
+        self._took(method).observe(seconds)
 
     def fetched(self, auditor: str, payloads: int) -> None:
         """Count sealed payloads that an auditor's certificate fetched."""

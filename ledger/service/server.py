@@ -33,7 +33,7 @@ from ledger.service.audit import AuditServicer
 from ledger.service.authorise import Identifier
 from ledger.service.certificates import check_server
 from ledger.service.config import Settings, naming, split_address
-from ledger.service.context import Parsing
+from ledger.service.context import Registering
 from ledger.service.cosigning import Cosigner
 from ledger.service.disclosure import DisclosureServicer
 from ledger.service.examining import Examiners
@@ -101,7 +101,7 @@ class Server:
         queue_key: bytes,
     ) -> None:
         self._settings, self._store, self._sequencer = settings, recovered.store, sequencer
-        self._server = grpc.aio.server(interceptors=[Parsing()], options=OPTIONS)
+        self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()
         self._watchers = Watchers(sequencer)
         self._examiners = Examiners(settings.workers, queue_key)
@@ -157,10 +157,11 @@ class Server:
         admin = AdminServicer(
             sequencer, reader, identify, metrics, audit.fetches, lambda: cosigner.witnesses, self._keep_policy
         )
-        log_pb2_grpc.add_LogServiceServicer_to_server(log, self._server)
-        disclosure_pb2_grpc.add_DisclosureServiceServicer_to_server(disclosure, self._server)
-        audit_pb2_grpc.add_AuditServiceServicer_to_server(audit, self._server)
-        admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, self._server)
+        services: Any = Registering(self._server)
+        log_pb2_grpc.add_LogServiceServicer_to_server(log, services)
+        disclosure_pb2_grpc.add_DisclosureServiceServicer_to_server(disclosure, services)
+        audit_pb2_grpc.add_AuditServiceServicer_to_server(audit, services)
+        admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, services)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
         metrics.watch(
