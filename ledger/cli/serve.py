@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import structlog
 import typer
+import uvloop
 
 from ledger.cli.outcome import command
 from ledger.service import config, keys
@@ -24,7 +25,7 @@ def serve(
     with command():
         settings = config.load(directory)
         set_up_logging(settings.log_level)
-        asyncio.run(_serve(settings, keys.load(settings.path(settings.keys))))
+        uvloop.run(_serve(settings, keys.load(settings.path(settings.keys))))
 
 
 async def _serve(settings: config.Settings, server_keys: keys.ServerKeys) -> None:

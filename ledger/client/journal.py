@@ -8,6 +8,8 @@ import fcntl
 import hashlib
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -142,20 +144,28 @@ class Journal:
         sealed = nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(
             request, str(first_sequence).encode(), nonce, self._key
         )
-        try:
+        with _writing():
             self._db.execute("INSERT INTO pending VALUES (?, ?)", (first_sequence, sealed))
-        except sqlite3.Error as error:
-            raise Unavailable(f"journal: cannot be written ({error})") from None
 
     def settle(self, position: Position) -> None:
-        """Delete the answered batch and advance, waiting for no disk; after a crash the same bytes are resent."""
-        self._sync("NORMAL", 0)
-        self._advance(position)
-        self._sync("FULL", CHECKPOINT)
+        """Delete the answered batch and advance, waiting for no disk; after a crash the same bytes are resent.
+
+        Raises:
+            Unavailable: that failed, and the batch is still there.
+        """
+        with _writing():
+            self._sync("NORMAL", 0)
+            self._advance(position)
+            self._sync("FULL", CHECKPOINT)
 
     def discard(self) -> None:
-        """Delete a refused batch durably: resent after a loss of power it might be taken, which nobody expects."""
-        self._advance(self.position)
+        """Delete a refused batch durably: resent after a loss of power it might be taken, which nobody expects.
+
+        Raises:
+            Unavailable: that failed, and the batch is still there.
+        """
+        with _writing():
+            self._advance(self.position)
 
     def _advance(self, position: Position) -> None:
         self._db.execute("BEGIN")
@@ -168,3 +178,11 @@ class Journal:
         """Close and unlock."""
         self._db.close()
         os.close(self._lock)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Unavailable(f"journal: cannot be written ({error})") from None

@@ -103,9 +103,9 @@ class Recorder:
             return self._journal.position
         request = disclosure_pb2.SubmitBatchRequest.FromString(pending)
         request.cosigned = self._pins.policy is not None
-        response = await self._send(request)
+        response, batch = await self._exchange(request)
         loop = asyncio.get_running_loop()
-        self.recovered, position = await loop.run_in_executor(self._worker, self._check, request, response)
+        self.recovered, position = await loop.run_in_executor(self._worker, self._check, request, batch, response)
         return position
 
     def start(self, chain: Chain) -> None:
@@ -182,17 +182,30 @@ class Recorder:
         try:
             prepared = [item.prepared for item in group]
             request = await loop.run_in_executor(self._worker, self._sign, chain, prepared)
-            response = await self._send(request)
+            response, batch = await self._exchange(request)
             if len(group) <= FEW:
-                receipts = self._settle(request, response)
+                receipts, position = self._check(request, batch, response)
             else:
-                receipts = await loop.run_in_executor(self._worker, self._settle, request, response)
+                receipts, position = await loop.run_in_executor(self._worker, self._check, request, batch, response)
         except NOT_LOGGED as error:
             _fail(group, error)
             return
         for item, receipt in zip(group, receipts, strict=True):
             if not item.future.done():
                 item.future.set_result(receipt)
+        self._journal.settle(position)
+
+    async def _exchange(
+        self, request: disclosure_pb2.SubmitBatchRequest
+    ) -> tuple[disclosure_pb2.SubmitBatchResponse, Batch]:
+        """Send until answered; the batch is decoded, to be held against the answer, while that is on its way."""
+        sending = asyncio.ensure_future(self._send(request))
+        try:
+            loop = asyncio.get_running_loop()
+            batch = await loop.run_in_executor(self._worker, decode_batch, tuple(request.statements))
+            return await sending, batch
+        finally:
+            sending.cancel()
 
     def _stop(self, group: Sequence[_Waiting], error: BaseException) -> None:
         """Take no more: a batch may be in the journal, and nothing may be signed after it until it is settled."""
@@ -200,7 +213,7 @@ class Recorder:
         cut = "the recorder was stopped; reopened, it settles what it had signed"
         _fail(group, error if isinstance(error, Exception) else Unavailable(cut))
         reason = str(error) if isinstance(error, LedgerError) else type(error).__name__
-        _fail(self._waiting, Unavailable(f"not sent, because an earlier batch is unanswered: {reason}"))
+        _fail(self._waiting, Unavailable(f"not sent, because an earlier batch is not settled: {reason}"))
         self._waiting.clear()
 
     def _sign(self, chain: Chain, prepared: Sequence[Prepared]) -> disclosure_pb2.SubmitBatchRequest:
@@ -248,23 +261,18 @@ class Recorder:
             delay = min(delay * 2, LONGEST_DELAY)
 
     def _check(
-        self, request: disclosure_pb2.SubmitBatchRequest, response: disclosure_pb2.SubmitBatchResponse
+        self,
+        request: disclosure_pb2.SubmitBatchRequest,
+        batch: Batch,
+        response: disclosure_pb2.SubmitBatchResponse,
     ) -> tuple[list[Receipt], Position]:
         """Return the receipts that the answer proves, and where the chain stands with it."""
         position = self._journal.position
-        batch = decode_batch(tuple(request.statements))
         binding = Binding(Hash(request.log_id), Hash(request.key_statement), Hash(request.previous))
         known = (request.known_size, position.root)
         pins = self._pins
         answer = verify_answer(response, batch, binding, pins.vkey, pins.origin, known, pins.policy)
         return answer.receipts(), advance(position, batch, binding, answer.size, answer.root)
-
-    def _settle(
-        self, request: disclosure_pb2.SubmitBatchRequest, response: disclosure_pb2.SubmitBatchResponse
-    ) -> list[Receipt]:
-        receipts, position = self._check(request, response)
-        self._journal.settle(position)
-        return receipts
 
 
 def _fail(items: Iterable[_Waiting], error: Exception) -> None:

@@ -63,7 +63,7 @@ async def shut_down_at_work(ledger: Lying, directory: Path) -> None:
         await stopped(recorder)
         with pytest.raises(Unavailable, match=r"^the recorder was stopped; reopened, it settles"):
             await sent
-        with pytest.raises(Unavailable, match=r"^not sent, because an earlier batch is unanswered"):
+        with pytest.raises(Unavailable, match=r"^not sent, because an earlier batch is not settled"):
             await behind
         with pytest.raises(Unavailable, match=r"^the recorder is closed$"):
             await recorder.record(disclosure())
@@ -145,20 +145,19 @@ async def test_a_journal_that_cannot_be_written_sends_nothing(tmp_path: Path) ->
 async def test_a_journal_that_cannot_be_settled_is_settled_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error of another kind stops the recorder too, and names no value to those who wait behind."""
+    """What was answered is told; those who wait behind it are not sent, and hear why."""
 
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     async with lying(opened_world()) as ledger:
         async with recording(ledger, tmp_path / "state") as recorder:
-            monkeypatch.setattr(Journal, "settle", full)
+            monkeypatch.setattr(Journal, "_advance", full)
             first = asyncio.create_task(recorder.record(disclosure()))
             await ledger.held.wait()
             behind = asyncio.create_task(recorder.record(disclosure()))
-            with pytest.raises(sqlite3.OperationalError):
-                await first
-            with pytest.raises(Unavailable, match=r"unanswered: OperationalError$"):
+            assert (await first).index == 3
+            with pytest.raises(Unavailable, match=r"^not sent, .*: journal: cannot be written \(database or disk is full"):
                 await behind
         monkeypatch.undo()
         async with recording(ledger, tmp_path / "state") as recorder:

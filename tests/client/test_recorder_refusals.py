@@ -113,6 +113,6 @@ async def test_those_who_wait_behind_an_undecided_batch_are_told(tmp_path: Path)
             second = asyncio.create_task(recorder.record(disclosure()))
             with pytest.raises(Unavailable, match=r"^not answered within 0.2 s: "):
                 await first
-            with pytest.raises(Unavailable, match=r"^not sent, because an earlier batch is unanswered: not answered"):
+            with pytest.raises(Unavailable, match=r"^not sent, because an earlier batch is not settled: not answered"):
                 await second
     assert ledger.world.size == 4

@@ -1,11 +1,12 @@
 """``python -m bench [--quick]``: a table for people, then one JSON object as the last line."""
 
 import argparse
-import asyncio
 import json
 import time
 from dataclasses import dataclass, field
 from typing import Final
+
+import uvloop
 
 from bench import building, bulk, growth, mirroring, recording
 from bench.checking import disk_bytes, fsck_rate, told
@@ -87,7 +88,7 @@ def main() -> None:
     """Measure, show the table, print the object."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="within 50 seconds, without the growth to a million")
-    figures = asyncio.run(measure(QUICK if parser.parse_args().quick else LONG))
+    figures = uvloop.run(measure(QUICK if parser.parse_args().quick else LONG))
     show(figures)
     print(json.dumps(figures))
 
