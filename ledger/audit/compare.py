@@ -12,14 +12,15 @@ from typing import Final
 from ledger.core.bodies import LogOpened
 from ledger.core.checkpoint import SignedCheckpoint
 from ledger.core.errors import InvalidInput, Unavailable, Uncheckable, VerificationFailed
-from ledger.core.merkle import Node, fold, leaf_hash, range_nodes
+from ledger.core.merkle import Node, leaf_hash
 from ledger.core.note import VKey
-from ledger.core.proof import prove_consistency, prove_inclusion, verify_inclusion
+from ledger.core.proof import prove_inclusion, verify_inclusion
 from ledger.core.receipt import ReceiptExtra
-from ledger.core.split import Leaf, open_view, split_by_leaves, split_by_prefixes, split_by_roots
+from ledger.core.split import Leaf, open_view, split_by_leaves
 from ledger.core.statement import decode_leaf
 from ledger.core.tlogproof import HEADER, TlogProof
 from ledger.core.tlogtiles import ENTRIES, WIDTH, partial_tiles
+from ledger.tiles.contradiction import contradiction
 from ledger.tiles.source import Source, fetch_checkpoint
 from ledger.tiles.tree import VerifiedTree
 
@@ -140,22 +141,10 @@ def compare(one: View, other: View, log: VKey) -> bytes | None:
             raise Uncheckable(f"could not be compared: {why}")
         return found
     try:
-        found = _by_checkpoints(small, large, log)
+        found = contradiction(small.signed, large.signed, large.tree, log)
     except VerificationFailed as error:
         raise Uncheckable(f"could not be compared: {large.name}: {error}") from None
     return found and (_by_leaves(small, large, log) or found)
-
-
-def _by_checkpoints(small: View, large: View, log: VKey) -> bytes | None:
-    """Return the evidence in the two checkpoints and, for two sizes, what the larger tree begins with."""
-    root = small.signed.checkpoint.root
-    if large.tree is None or small.size == large.size:
-        return None if root == large.signed.checkpoint.root else split_by_roots(log, small.note, large.note)
-    begin = fold(large.tree.fetch(range_nodes(0, small.size)))
-    if begin == root:
-        return None
-    proof = prove_consistency(small.size, large.size, large.tree.fetch)
-    return split_by_prefixes(log, small.note, large.note, begin, proof)
 
 
 def _by_leaves(small: View, large: View, log: VKey) -> bytes | None:

@@ -15,6 +15,7 @@
     ├── Busy                  a bounded queue is full: retry after the time given
     ├── Unavailable           stopping, halted or out of reach: the outcome may be unknown, a retry says which
     ├── VerificationFailed    evidence does not hold: disproven (exit code 1)
+    │   └── TwoHistories      what a log signed contradicts itself: the evidence convicts it
     ├── Uncheckable           a version, body or extension this release does not know (exit code 2)
     ├── StoreDamaged          stored bytes contradict each other: stop signing, run fsck
     ├── StoreBehind           the store is older than what was signed: restore, never sign
@@ -125,6 +126,14 @@ class Unavailable(LedgerError):
 
 class VerificationFailed(LedgerError):
     """Evidence does not hold: what it claims is disproven."""
+
+
+class TwoHistories(VerificationFailed):
+    """A log signed two histories; ``evidence`` is a file that convinces others (``ledger.core.split``)."""
+
+    def __init__(self, message: str, evidence: bytes) -> None:
+        super().__init__(message)
+        self.evidence = evidence
 
 
 class Uncheckable(LedgerError):

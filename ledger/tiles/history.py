@@ -4,17 +4,17 @@ A checkpoint is noted as seen before what it covers is copied, so that a log can
 run that was interrupted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ledger.core.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
-from ledger.core.encoding import Hash, sha256
-from ledger.core.errors import InvalidInput, StoreDamaged, Unavailable, VerificationFailed
+from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.core.encoding import sha256
+from ledger.core.errors import InvalidInput, StoreDamaged, TwoHistories, Unavailable, VerificationFailed
 from ledger.core.note import MAX_NOTE, VKey
-from ledger.core.proof import prove_consistency, verify_consistency
 from ledger.tiles import files
+from ledger.tiles.contradiction import contradiction
 from ledger.tiles.folder import Writer
 from ledger.tiles.source import FolderSource, Source, fetch_checkpoint
 from ledger.tiles.tree import VerifiedTree
@@ -23,6 +23,8 @@ SEEN: Final = "checkpoint.seen"
 """In the folder: the checkpoint whose entries are being copied."""
 EVIDENCE: Final = ".evidence"
 """What ends the name of the directory, beside the folder, that keeps checkpoints which contradict each other."""
+SPLIT: Final = ".split"
+"""What ends the name of a file in it that convicts the log."""
 
 
 def latest(source: Source, log: VKey, origin: str | None) -> SignedCheckpoint:
@@ -46,44 +48,50 @@ def seen_before(writer: Writer, log: VKey, origin: str | None) -> SignedCheckpoi
     return writer.published if seen is None or seen.checkpoint.size < writer.size else seen
 
 
-def accepted(source: Source, writer: Writer, new: Checkpoint, seen: SignedCheckpoint | None) -> VerifiedTree:
-    """Return the tree of ``new``, which extends what was seen; raise VerificationFailed unless it does."""
+def accepted(
+    source: Source, writer: Writer, new: SignedCheckpoint, seen: SignedCheckpoint | None, log: VKey
+) -> VerifiedTree:
+    """Return the tree of ``new``, which extends what was seen.
+
+    Raises:
+        TwoHistories: it contradicts that.
+        VerificationFailed: the log went back, or its files do not hold.
+    """
+    size = new.checkpoint.size
     if seen is None:
-        return VerifiedTree(source, new)
-    old = seen.checkpoint
-    if new.size < old.size:
-        if writer.published is not None and new.size <= writer.size:
-            copied = writer.published.checkpoint
-            _check_extends(new, copied, _own_proof(writer.folder, new.size, copied))
+        return VerifiedTree(source, new.checkpoint)
+    if size < seen.checkpoint.size:
+        if writer.published is not None and size <= writer.size:
+            _refuse(new, writer.published, _against_own(writer.folder, new, writer.published, log))
         raise VerificationFailed(
-            f"checkpoint: of {new.size} entries after one of {old.size}: the log went back, or a stale copy is served"
+            f"checkpoint: of {size} entries after one of {seen.checkpoint.size}: "
+            "the log went back, or a stale copy is served"
         )
-    tree = VerifiedTree(source, new)
-    _check_extends(old, new, prove_consistency(old.size, new.size, tree.fetch))
+    tree = VerifiedTree(source, new.checkpoint)
+    _refuse(seen, new, contradiction(seen, new, tree, log))
     return tree
 
 
-def _own_proof(folder: Path, size: int, copied: Checkpoint) -> Sequence[Hash]:
-    """Return the proof that what was copied begins with its first ``size`` entries."""
+def _against_own(folder: Path, new: SignedCheckpoint, copied: SignedCheckpoint, log: VKey) -> bytes | None:
+    """Return the evidence that what was copied does not begin with ``new``, or None."""
     try:
-        return prove_consistency(size, copied.size, VerifiedTree(FolderSource(folder), copied).fetch)
+        return contradiction(new, copied, VerifiedTree(FolderSource(folder), copied.checkpoint), log)
     except (VerificationFailed, Unavailable) as error:
         raise StoreDamaged(f"{folder}: {error}") from None
 
 
-def _check_extends(old: Checkpoint, new: Checkpoint, proof: Sequence[Hash]) -> None:
-    """Raise VerificationFailed unless the tree of ``new`` begins with the one of ``old``."""
-    try:
-        verify_consistency(old.size, old.root, new.size, new.root, proof)
-    except VerificationFailed:
-        raise VerificationFailed(
-            f"checkpoint: the tree of {new.size} entries does not extend that of {old.size}: the log has two histories"
-        ) from None
+def _refuse(old: SignedCheckpoint, new: SignedCheckpoint, evidence: bytes | None) -> None:
+    if evidence is not None:
+        raise TwoHistories(
+            f"checkpoint: the tree of {new.checkpoint.size} entries does not extend that of {old.checkpoint.size}: "
+            "the log has two histories",
+            evidence,
+        )
 
 
 @contextmanager
 def keeping_evidence(folder: Path, served: SignedCheckpoint, seen: SignedCheckpoint | None) -> Iterator[None]:
-    """Keep both signed checkpoints beside the folder where what is read does not hold, and say where."""
+    """Keep both signed checkpoints, and what convicts the log, beside the folder where what is read does not hold."""
     try:
         yield
     except VerificationFailed as error:
@@ -95,5 +103,8 @@ def keeping_evidence(folder: Path, served: SignedCheckpoint, seen: SignedCheckpo
                 note = signed.note.format()
                 kept.append(f"{name}-{signed.checkpoint.size}-{sha256(note).hex()[:16]}.checkpoint")
                 files.put(beside / kept[-1], note)
+        if isinstance(error, TwoHistories):
+            kept.append(f"{sha256(error.evidence).hex()[:16]}{SPLIT}")
+            files.put(beside / kept[-1], error.evidence)
         files.sync(beside)
         raise VerificationFailed(f"{error}; kept in {beside}: {', '.join(kept)}") from None

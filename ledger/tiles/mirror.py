@@ -53,7 +53,7 @@ def mirror(
         note = signed.note.format()
         seen = seen_before(writer, log, origin)
         with keeping_evidence(folder, signed, seen):
-            tree = accepted(source, writer, signed.checkpoint, seen)
+            tree = accepted(source, writer, signed, seen, log)
             files.put(folder / SEEN, note)
             files.sync(folder)
             copy = _Copy(tree, FolderSource(folder))

@@ -37,16 +37,17 @@ def test_a_log_of_another_origin_is_mirrored(here: Site) -> None:
 
 
 def test_a_fork_ends_with_1_and_names_its_evidence(here: Site) -> None:
-    """A log with two histories is disproven; the line says where both of its checkpoints are kept."""
+    """A log with two histories is disproven; the line names both of its checkpoints, and what convicts it."""
     LOG.write(here.path("log"), 300)
     here.call("ledger", "mirror", "log", "copy", "--log", VKEY)
     Log(fork=200).write(here.path("fork"), 400)
     ran = here.run("ledger", "mirror", "fork", "copy", "--log", VKEY, "--json", code=1)
     assert ran.stdout == ""
     place, names = ran.error.split("the log has two histories; kept in ")[1].split(": ")
-    notes = [Path(place, name) for name in names.split(", ")]
+    *notes, split = [Path(place, name) for name in names.split(", ")]
     assert len(notes) == 2
     assert here.call("ledger", "verify", *notes, "--log", VKEY).stderr == ""
+    assert "signed two histories" in here.call("ledger", "verify", split, code=1).stdout
 
 
 def test_an_edited_bundle_ends_with_1(here: Site) -> None:

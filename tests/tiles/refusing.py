@@ -35,7 +35,7 @@ def refused(source: Memory, folder: Path, error: type[LedgerError] = Verificatio
 def evidence(folder: Path) -> dict[str, tuple[int, Hash]]:
     """Return size and root of the checkpoints kept beside ``folder``, by which they are."""
     found = {}
-    for path in sorted(folder.with_name(folder.name + EVIDENCE).iterdir()):
+    for path in sorted(folder.with_name(folder.name + EVIDENCE).glob("*.checkpoint")):
         checkpoint = open_checkpoint(path.read_bytes(), LOG.vkey).checkpoint
         found[path.name.split("-")[0]] = (checkpoint.size, checkpoint.root)
     return found

@@ -8,6 +8,7 @@ import pytest
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.errors import StoreDamaged, Unavailable
 from ledger.core.note import SigningKey
+from ledger.core.split import verify_split
 from ledger.tiles.history import EVIDENCE, SEEN
 from ledger.tiles.mirror import mirror
 from tests.tiles.logs import LOG, ORIGIN, Log, secret
@@ -24,18 +25,22 @@ FORKS = {
 
 @pytest.mark.parametrize(("fork", "size"), FORKS.values(), ids=FORKS)
 def test_a_fork_is_refused_and_both_checkpoints_are_kept(fork: Log, size: int, tmp_path: Path) -> None:
-    """A log that signs two histories is refused, and both signed checkpoints stand beside the mirror."""
+    """A log that signs two histories is refused; beside the mirror stand both checkpoints, and what convicts it."""
     folder = LOG.write(tmp_path / "mirror", HELD)
     words = refused(Memory(fork.files(size)), folder)
     assert re.match(
         rf"checkpoint: the tree of {max(size, HELD)} entries does not extend that of {min(size, HELD)}: "
         rf"the log has two histories; kept in {folder}\.evidence: "
-        rf"seen-{HELD}-[0-9a-f]{{16}}.checkpoint, served-{size}-[0-9a-f]{{16}}.checkpoint$",
+        rf"seen-{HELD}-[0-9a-f]{{16}}.checkpoint, served-{size}-[0-9a-f]{{16}}.checkpoint, [0-9a-f]{{16}}.split$",
         words,
     )
     expected = {"seen": (LOG, HELD), "served": (fork, size)}
     notes = {name: open_checkpoint(log.note(size), LOG.vkey).checkpoint for name, (log, size) in expected.items()}
     assert evidence(folder) == {name: (item.size, item.root) for name, item in notes.items()}
+    (split,) = folder.with_name(folder.name + EVIDENCE).glob("*.split")
+    proven = verify_split(split.read_bytes())
+    assert proven.log == LOG.vkey
+    assert sorted(item.size for item in proven.checkpoints) == sorted((HELD, size))
 
 
 @pytest.mark.parametrize("size", [0, 1, 256, HELD - 1])
