@@ -2,20 +2,25 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.cli.demo import processes
 from ledger.cli.demo.auditing import Totals, published
 from ledger.cli.demo.command import TAMPERED, Found
 from ledger.cli.demo.figures import BUILT_IN, disclosures
+from ledger.cli.demo.forking import REFUSERS, forked
+from ledger.cli.demo.stage import staged
 from ledger.cli.demo.stranger import verify_all
 from ledger.core.checkpoint import Checkpoint
 from ledger.core.encoding import ZERO_HASH
@@ -23,6 +28,7 @@ from ledger.core.note import VKey
 from ledger.core.policy import Policy, verify_quorum
 from ledger.core.receipt import verify_receipt
 from ledger.core.record_input import load_json_lines
+from ledger.core.split import verify_split
 from ledger.v1 import log_pb2
 from tests.client.cosigned import with_lines
 from tests.core.world import mixed
@@ -36,7 +42,7 @@ FIGURES = {
 }
 NAMES = [
     *("origin", "log_vkey", "log_id", "tree_size", "root", "disclosures"),
-    *("receipts_verified", "quorum", "payloads_opened", "tampered_refused", "seconds"),
+    *("receipts_verified", "quorum", "payloads_opened", "tampered_refused", "fork_refused_by", "seconds"),
 ]
 
 
@@ -77,6 +83,17 @@ def test_the_last_line_is_the_outcome(ran: tuple[Path, str]) -> None:
     assert list(found) == NAMES
     assert found["disclosures"] == found["receipts_verified"] == found["payloads_opened"] == 8
     assert (found["tree_size"], found["tampered_refused"]) == (14, 3)
+    assert found["fork_refused_by"] == "witnesses, recorder, mirror, compare"
+
+
+def test_what_convicts_the_forked_log_is_kept(ran: tuple[Path, str]) -> None:
+    """Witness, mirror and comparison each leave a file that shows two trees of one size, signed with the log's key."""
+    directory, printed = ran
+    vkey = VKey.parse(json.loads(printed.splitlines()[-1])["log_vkey"])
+    found = {path.name: verify_split(path.read_bytes()) for path in (directory / "evidence").iterdir()}
+    assert set(found) == {"witnesses.split", "mirror.split", "compare.split"}
+    assert {(item.log, *(view.size for view in item.checkpoints)) for item in found.values()} == {(vkey, 15, 15)}
+    assert not (directory / "fork").exists()
 
 
 def test_every_receipt_is_a_file(ran: tuple[Path, str]) -> None:
@@ -158,7 +175,7 @@ def test_the_stranger_counts_entries_once() -> None:
 def good() -> Found:
     """Return what a flawless run over the built-in figures finds."""
     totals = published(BUILT_IN)
-    return Found(Checkpoint("log", 1, ZERO_HASH), totals.opened, totals.opened, 0, totals, TAMPERED)
+    return Found(Checkpoint("log", 1, ZERO_HASH), totals.opened, totals.opened, 0, totals, TAMPERED, REFUSERS)
 
 
 def test_a_flawless_run_holds() -> None:
@@ -176,6 +193,7 @@ def test_a_flawless_run_holds() -> None:
         {"verified": 1},
         {"not_verified": 1},
         {"refused": TAMPERED[1:]},
+        {"refusers": REFUSERS[1:]},
         {"totals": Totals(opened=261, findings=1)},
         {"totals": Totals(opened=261, requests=Counter(FR=261))},
     ],
@@ -191,3 +209,33 @@ def test_findings_are_no_payloads() -> None:
     totals = Totals()
     totals.add(b'{"finding":"the payload is missing"}')
     assert (totals.opened, totals.findings) == (0, 1)
+
+
+async def test_a_fork_that_nobody_saw_before_is_not_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo can fail: witnesses, a mirror and a recorder without memory go along with the second history."""
+
+    async def forget(package: str, *arguments: str) -> int:
+        if arguments[0] == "record" and "--patience" in arguments:
+            for witness in stage.witnesses:
+                witness.stop()
+                for path in (witness.directory / "logs").iterdir():
+                    path.unlink()
+                witness.know(stage.opened.vkey)
+                await witness.start()
+        if arguments[0] == "mirror" and Path(arguments[1]).name == "fork":
+            shutil.rmtree(arguments[2])
+        return await run(package, *arguments)
+
+    run = processes.run
+    async with staged(tmp_path / "stage") as stage:
+        try:
+            recorded = list(islice(disclosures(BUILT_IN), 2))
+            (stage.clear / "sample.jsonl").write_text(
+                "".join(json.dumps({"record": item.record.to_json_object()}) + "\n" for item in recorded)
+            )
+            stage.server.stop()
+            monkeypatch.setattr(processes, "run", forget)
+            (tmp_path / "fork").mkdir()
+            assert (await forked(stage, tmp_path / "fork")).refused == ("compare",)
+        finally:
+            stage.stop_witnesses()

@@ -1,4 +1,4 @@
-"""The command: set the stage, record, verify, audit, tamper, and say what came out."""
+"""The command: set the stage, record, verify, audit, tamper, fork, and say what came out."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from ledger.cli.demo import auditing, tampering
+from ledger.cli.demo import auditing, forking, tampering
 from ledger.cli.demo.auditing import Totals
 from ledger.cli.demo.figures import BUILT_IN, SOURCE, Row, disclosures, load
 from ledger.cli.demo.recording import record, stranger
@@ -38,7 +38,10 @@ CLEAR_SAMPLE = 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the parts of the demo came to; ``refused`` names what was tampered with and refused."""
+    """What the parts of the demo came to.
+
+    ``refused`` names what was tampered with and refused, ``refusers`` who refused the fork.
+    """
 
     checkpoint: Checkpoint
     recorded: int
@@ -46,6 +49,7 @@ class Found:
     not_verified: int
     totals: Totals
     refused: tuple[str, ...]
+    refusers: tuple[str, ...]
 
     def holds(self, rows: Sequence[Row]) -> bool:
         """Return whether everything that was published is in the log, proven, and nothing tampered with passed."""
@@ -55,6 +59,7 @@ class Found:
             and self.not_verified == self.totals.findings == 0
             and (self.totals.requests, self.totals.users) == (published.requests, published.users)
             and self.refused == TAMPERED
+            and self.refusers == forking.REFUSERS
         )
 
 
@@ -71,7 +76,7 @@ def demo(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the main job on published figures: record, verify every receipt, audit, tamper; exit 1 if anything fails."""
+    """Run the main job on published figures: record, verify every receipt, audit, tamper, fork; exit 1 if any fails."""
     with command():
         rows = BUILT_IN if figures is None else load(figures)
         sample = _sample(receipts, sum(row.requests for row in rows))
@@ -117,6 +122,7 @@ async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving:
         "quorum": f"{QUORUM} of {len(stage.witnesses)} witnesses",
         "payloads_opened": found.totals.opened,
         "tampered_refused": len(found.refused),
+        "fork_refused_by": ", ".join(found.refusers) or "nobody",
         "seconds": round(time.monotonic() - started, 1),
     }
     tell_summary(teller, SOURCE, facts, found.totals, auditing.published(rows))
@@ -144,7 +150,10 @@ async def _run(stage: Stage, rows: Sequence[Row], sample: int, teller: Teller) -
     stage.server.stop()
     refused = await _tamper(stage, checkpoint.size - total)
     teller.step(f"changed by one bit and refused: {', '.join(refused) or 'nothing'}")
-    return Found(checkpoint, recorded, verdict["verified"], verdict["refused"], totals, refused)
+    refusers, evidence = await _fork(stage)
+    teller.step(f"a second history under the log's own key, refused by: {', '.join(refusers) or 'nobody'}")
+    teller.step(f"what convicts the log: {', '.join(evidence) or 'nothing'}, each verified offline")
+    return Found(checkpoint, recorded, verdict["verified"], verdict["refused"], totals, refused, refusers)
 
 
 def _keep_clear_sample(stage: Stage, rows: Sequence[Row]) -> None:
@@ -166,3 +175,12 @@ async def _tamper(stage: Stage, index: int) -> tuple[str, ...]:
     )
     shutil.rmtree(folder)
     return tuple(name for name, refused in zip(TAMPERED, outcomes, strict=True) if refused)
+
+
+async def _fork(stage: Stage) -> tuple[tuple[str, ...], list[str]]:
+    """Return who refused a fork of the stopped ledger, and the files that convict it; the fork itself is taken away."""
+    folder = stage.directory / "fork"
+    folder.mkdir()
+    fork = await forking.forked(stage, folder)
+    shutil.rmtree(folder)
+    return fork.refused, [str(path.relative_to(stage.directory)) for path in fork.evidence]
