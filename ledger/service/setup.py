@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,12 +31,15 @@ VKEY: Final = "log.vkey"
 WITNESS_POLICY: Final = "witness-policy"
 """The file that holds the log's current witness policy, for the profiles of its clients."""
 
+HTTP_EXAMPLE: Final = "127.0.0.1:7444"
+
+_LISTENERS: Final = ("public_listen", "role_listen", "metrics_listen", "http_listen")
 _SETTINGS: Final = """\
 # What `ledger serve` goes by. Every setting is also an environment variable: LEDGER_ and its name in capitals.
 public_listen = {public_listen}      # server TLS: checkpoints, entries, proofs, receipts for anyone
 role_listen = {role_listen}        # mutual TLS: sources, auditors, admins
 metrics_listen = {metrics_listen}     # Prometheus over HTTP; "" switches it off
-# http_listen = "127.0.0.1:7444"          # the log as static files (tlog-tiles) over HTTP, for mirrors
+{http}http_listen = {http_listen}  # the log as static files (tlog-tiles) over HTTP, for mirrors
 # public_address = "ledger.example:7440"  # what clients dial, where it is not what the server binds
 # role_address = "ledger.example:7441"
 # plaintext_listen = "127.0.0.1:7443"     # public calls without TLS, loopback only
@@ -75,6 +78,7 @@ class Opening:
     public_listen: str = "127.0.0.1:7440"
     role_listen: str = "127.0.0.1:7441"
     metrics_listen: str = "127.0.0.1:7442"
+    http_listen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     check_approval_policy(opening.approvers, thresholds)
     if directory.exists() and any(directory.iterdir()):
         raise ConfigInvalid([f"{directory}: not empty; a ledger needs a directory of its own"])
-    listeners = {name: getattr(opening, name) for name in ("public_listen", "role_listen", "metrics_listen")}
+    listeners = {name: getattr(opening, name) for name in _LISTENERS}
     config.check(directory, **listeners)
     started = datetime.fromtimestamp(now, UTC)
     authority = make_authority(opening.origin, started)
@@ -120,8 +124,7 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_files.save(directory / "keys", keys)
     _write_certificates(directory / CERTIFICATES, authority, server)
-    settings = _SETTINGS.format(**{name: json.dumps(address) for name, address in listeners.items()})
-    (directory / config.FILE).write_text(settings)
+    (directory / config.FILE).write_text(_settings(listeners))
     recovered = create(
         directory / "store", opened, keys.writer, int(now) // 60, opening.witness_policy, opening.sealing_policy
     )
@@ -133,6 +136,13 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     (directory / VKEY).write_text(vkey.format() + "\n")
     write_policy(directory, opening.witness_policy)
     return Opened(vkey, log_id)
+
+
+def _settings(listeners: Mapping[str, str]) -> str:
+    """Return the text of the settings; what is off stands there as an example."""
+    shown = {**listeners, "http_listen": listeners["http_listen"] or HTTP_EXAMPLE}
+    addresses = {name: json.dumps(address) for name, address in shown.items()}
+    return _SETTINGS.format(http="" if listeners["http_listen"] else "# ", **addresses)
 
 
 def _write_certificates(directory: Path, authority: Certified, server: Certified) -> None:

@@ -89,7 +89,7 @@ def make_server(folder: Path) -> uvicorn.Server:
         uvicorn.Config(
             make_app(folder),
             http="httptools",
-            loop="asyncio",
+            loop="uvloop",
             ws="none",
             lifespan="off",
             log_config=None,

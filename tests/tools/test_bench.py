@@ -9,7 +9,7 @@ from bench import where
 from bench.__main__ import Sizes, measure
 from bench.table import BOUNDS, show
 
-SMALL = Sizes(bulk=2_048, coalesced=64, single=2, build=64, proof_seconds=0.1, mirror=600, growth=1_000)
+SMALL = Sizes(bulk=2_048, coalesced=64, single=2, build=64, proof_seconds=0.1, mirror=600, tiles=4_096, growth=1_000)
 
 
 async def test_every_figure_is_measured_and_shown(capsys: pytest.CaptureFixture[str]) -> None:

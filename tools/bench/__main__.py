@@ -1,15 +1,18 @@
 """``python -m bench [--quick]``: a table for people, then one JSON object as the last line."""
 
 import argparse
+import asyncio
 import json
+import shutil
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Final
 
 import uvloop
 
-from bench import building, bulk, growth, mirroring, recording
-from bench.checking import disk_bytes, fsck_rate, told
+from bench import building, bulk, growth, mirroring, recording, tiling
+from bench.checking import disk_bytes, fsck_rate, settled, told
 from bench.scene import BATCH, CLASS, builders, folder, served
 from bench.table import show
 from ledger.core.sealed import HEADER_SIZE
@@ -25,13 +28,24 @@ class Sizes:
     build: int
     proof_seconds: float
     mirror: int
+    tiles: int
     growth: int
 
 
-QUICK: Final = Sizes(bulk=245_760, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, mirror=51_200, growth=0)
-LONG: Final = Sizes(
-    bulk=409_600, coalesced=20_000, single=500, build=8_192, proof_seconds=5.0, mirror=256_000, growth=1_000_000
+QUICK: Final = Sizes(
+    bulk=204_800, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, mirror=51_200, tiles=65_536, growth=0
 )
+LONG: Final = Sizes(
+    bulk=409_600,
+    coalesced=20_000,
+    single=500,
+    build=8_192,
+    proof_seconds=5.0,
+    mirror=256_000,
+    tiles=409_600,
+    growth=1_000_000,
+)
+WRK_SECONDS: Final = 1
 
 
 @dataclass(slots=True)
@@ -53,7 +67,8 @@ async def measure(sizes: Sizes) -> dict[str, float]:
         with told("bulk: prebuilt batches of 512 from four sources"):
             found = await bulk.run(stage, sizes.bulk)
             figures.set(bulk_entries_per_s=found.rate, bulk_entries=found.entries)
-        with told("proofs: single calls, then one stream"):
+        with told("proofs: single calls, then one stream, once what was written is compacted"):
+            await settled(stage.server.process.pid)
             figures.set(proofs_per_s=await recording.proofs(stage, sizes.proof_seconds))
             figures.set(streamed_proofs_per_s=await recording.streamed(stage))
         stage.server.stop()
@@ -76,12 +91,34 @@ async def measure(sizes: Sizes) -> dict[str, float]:
     async with served(witnessed=True) as stage:
         with told("cosigned: one caller, each receipt under a quorum of two of three witnesses"):
             figures.set(cosigned_p50_ms=(await recording.single(stage, sizes.single)).p50)
+    figures.set(**await tiles(sizes.tiles))
     with told("mirror: entries of 600 bytes from local tiles, all verified"), folder() as path:
         mirrored = mirroring.run(path, sizes.mirror)
         figures.set(mirror_entries_per_s=mirrored.rate, mirror_raw_per_s=mirrored.raw)
     if sizes.growth:
         figures.set(**await growth.run(sizes.growth))
     return figures.values
+
+
+async def tiles(count: int) -> dict[str, float]:
+    """Return the figures of tiles over HTTP; those by wrk are left out where it is not installed."""
+    found = {}
+    async with served(tiles=True) as stage:
+        with told(f"tiles: {tiling.RATE} requests a second while four sources record"):
+            recorded = await tiling.recording(stage, count)
+            found["recording_with_reads_ratio"] = recorded.beside / recorded.alone
+            found["tile_reads_per_s"] = recorded.reads
+        if shutil.which("wrk") is None:
+            print("· tiles by wrk: left out, because wrk is missing: apt-get install wrk", file=sys.stderr)
+            return found
+        address = stage.server.bound.http
+        paths = await asyncio.to_thread(tiling.published, address, recorded.size)
+        with told("tiles: as many requests as wrk gets answered"), folder() as path:
+            seconds = WRK_SECONDS
+            found["tiles_per_s"] = await asyncio.to_thread(tiling.by_wrk, address, paths, path, seconds)
+            with tiling.bare(tiling.mean_length(address, paths)) as bare:
+                found["tiles_raw_per_s"] = await asyncio.to_thread(tiling.by_wrk, bare, paths, path, seconds)
+    return found
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """fsck from stored bytes, and what the process of a server costs: start, memory, disk."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Iterator
@@ -29,6 +30,22 @@ def rss_mib(process: int) -> float:
     own = next(line for line in (folder / "status").read_text().splitlines() if line.startswith("VmRSS:"))
     started = {child for path in folder.glob("task/*/children") for child in path.read_text().split()}
     return int(own.split()[1]) / 1024 + sum(rss_mib(int(child)) for child in started)
+
+
+async def settled(process: int, seconds: float = 10) -> None:
+    """Wait until a process has come to rest: LevelDB goes on compacting for a while what was written in bulk."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        before = _ticks(process)
+        await asyncio.sleep(0.25)
+        if _ticks(process) - before <= 1:
+            return
+
+
+def _ticks(process: int) -> int:
+    """Return the processor time that a process has used, in clock ticks (proc(5): fields 14 and 15 of stat)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def disk_bytes(ledger: Path) -> int:

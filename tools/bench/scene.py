@@ -117,10 +117,10 @@ def folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def served(witnessed: bool = False) -> AsyncIterator[Stage]:
+async def served(witnessed: bool = False, tiles: bool = False) -> AsyncIterator[Stage]:
     """Yield a served ledger with four sources and one auditor, mutual TLS on loopback, and end it."""
     with folder() as path:
-        async with staged(path / "stage", witnessed) as stage:
+        async with staged(path / "stage", witnessed, tiles) as stage:
             try:
                 yield stage
             finally:

@@ -32,6 +32,9 @@ def init(
     public_listen: Annotated[str, typer.Option(help="HOST:PORT for anyone.")] = "127.0.0.1:7440",
     role_listen: Annotated[str, typer.Option(help="HOST:PORT for role certificates.")] = "127.0.0.1:7441",
     metrics_listen: Annotated[str, typer.Option(help="HOST:PORT for Prometheus; empty for none.")] = "127.0.0.1:7442",
+    http_listen: Annotated[
+        str, typer.Option(help="HOST:PORT for mirrors and web caches: the log as static files. By default none.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Set a ledger up in DIR and open its log; prints what strangers need: verifier key and log id."""
@@ -48,6 +51,7 @@ def init(
             public_listen,
             role_listen,
             metrics_listen,
+            http_listen,
         )
         opened = open_log(directory, opening, time.time())
         if own is not None:

@@ -54,9 +54,11 @@ async def forked(stage: Stage, folder: Path) -> Fork:
     stage.server.stop()
     mirrored = await processes.run("ledger", "mirror", str(folder / "honest"), str(folder / "mirror"), *trusted)
     fork = await ServerProcess.start(twin, folder / "server.log")
-    recorded = await processes.run("ledger", "record", str(other), "--profile", str(helper), "--patience", PATIENCE)
-    await exporting.export(config.load(twin), folder / "fork")
-    fork.stop()
+    try:
+        recorded = await processes.run("ledger", "record", str(other), "--profile", str(helper), "--patience", PATIENCE)
+        await exporting.export(config.load(twin), folder / "fork")
+    finally:
+        fork.stop()
     found = folder / "compared.split"
     again, compared = await asyncio.gather(
         processes.run("ledger", "mirror", str(folder / "fork"), str(folder / "mirror"), *trusted),

@@ -118,15 +118,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(directory: Path, witnessed: bool = True) -> AsyncIterator[Stage]:
+async def staged(directory: Path, witnessed: bool = True, tiles: bool = False) -> AsyncIterator[Stage]:
     """Set the stage below an empty or missing ``directory``; whatever serves at the end is stopped by the caller.
 
-    Without witnesses, where only the ledger's own part is of interest, receipts are under no quorum.
+    Without witnesses, where only the ledger's own part is of interest, receipts are under no quorum. With ``tiles``
+    the log is on the web as well.
 
     Raises:
         ConfigInvalid: the directory is not empty.
     """
-    opened, approver, found = _open(directory, witnessed)
+    opened, approver, found = _open(directory, witnessed, tiles)
     try:
         for witness in found:
             witness.know(opened.vkey)
@@ -145,7 +146,7 @@ async def staged(directory: Path, witnessed: bool = True) -> AsyncIterator[Stage
         raise
 
 
-def _open(directory: Path, witnessed: bool) -> tuple[Opened, KeyFile, list[Witness]]:
+def _open(directory: Path, witnessed: bool, tiles: bool) -> tuple[Opened, KeyFile, list[Witness]]:
     if directory.exists() and any(directory.iterdir()):
         raise ConfigInvalid([f"{directory}: not empty; the demo needs a directory of its own"])
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -164,6 +165,7 @@ def _open(directory: Path, witnessed: bool) -> tuple[Opened, KeyFile, list[Witne
         public_listen=public,
         role_listen=role,
         metrics_listen=metrics,
+        http_listen="127.0.0.1:0" if tiles else "",
     )
     opened = open_log(directory / "ledger", opening, time.time())
     keyfile.save(directory / "ledger" / "keys" / "approver.key", approver)
