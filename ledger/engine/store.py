@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,15 +112,11 @@ class Store:
         """Yield rows of [begin, end) in key order; all from ``begin`` on for an ``end`` of None."""
         start, inclusive = begin, True
         while True:
-            page: list[tuple[bytes, bytes]] = []
             with (
                 self._reading() as database,
                 database.iterator(start=start, stop=end, include_start=inclusive, verify_checksums=True) as iterator,
             ):
-                for row in iterator:
-                    page.append(row)
-                    if len(page) == PAGE:
-                        break
+                page: list[tuple[bytes, bytes]] = list(islice(iterator, PAGE))
             yield from page
             if len(page) < PAGE:
                 return
