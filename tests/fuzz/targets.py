@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from tests.fuzz import of_files, of_notes, of_records, of_statements
+from tests.fuzz import of_files, of_notes, of_records, of_statements, of_witnesses
 from tests.fuzz.driving import Target
 
 TARGETS: Final[dict[str, Target]] = {
     target.name: target
-    for target in (*of_notes.TARGETS, *of_statements.TARGETS, *of_records.TARGETS, *of_files.TARGETS)
+    for module in (of_notes, of_statements, of_records, of_files, of_witnesses)
+    for target in module.TARGETS
 }
