@@ -1,7 +1,8 @@
 """The small log that batches, log and receipts share: one source, two auditors, keys changed with and without the old.
 
 0 LOG_OPENED · 1 SOURCE_ENROLLED · 2 AUDITOR_ADDED · 3 one DISCLOSURE · 4…5 two · 6 SOURCE_KEY_CHANGED · 7…11 five ·
-12 SOURCE_KEY_CHANGED, forced · 13 one · 14 POLICY_CHANGED · 15 AUDITOR_ADDED · 16 AUDITOR_REMOVED · 17 SOURCE_REVOKED.
+12 SOURCE_KEY_CHANGED, forced · 13 one · 14 POLICY_CHANGED · 15 AUDITOR_ADDED · 16 AUDITOR_REMOVED · 17 SOURCE_REVOKED ·
+18 ANCHOR of the first 17, cosigned by two witnesses.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,11 @@ from ledger.core.admission import Submission
 from ledger.core.batch import OPENING, Batch, Binding, decode_batch, sign_batch
 from ledger.core.building import build, prepare
 from ledger.core.chain import LogState
+from ledger.core.checkpoint import Checkpoint, cosign, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.inner import approve, sign_inner
+from ledger.core.merkle import tree_root
+from ledger.core.note import SigningKey
 from ledger.core.record_input import Disclosure
 from ledger.core.rules import LEDGER
 from ledger.core.sealed_keys import x25519_from_ed25519
@@ -74,6 +78,13 @@ class History:
         leaves = sign_batch([said], self._binding(LEDGER), ZERO_HASH, [seeds.LEDGER_KEY.sign])
         return self._place(LEDGER, leaves, seeds.LEDGER_KEY).leaf_hashes[0]
 
+    def anchor(self, size: int) -> None:
+        """Log the ANCHOR of the first ``size`` entries."""
+        body = bodies.Anchor(cosigned(self.leaf_hashes[:size]))
+        said = Statement(LEDGER, self._next(LEDGER), self.minute, body)
+        leaves = sign_batch([said], self._binding(LEDGER), ZERO_HASH, [seeds.LEDGER_KEY.sign])
+        self._place(LEDGER, leaves, seeds.LEDGER_KEY)
+
     def disclose(self, name: str, disclosures: Sequence[Disclosure]) -> None:
         """Log one batch of the source."""
         entry, batch = seeds.Entropy(f"{name}, entry secret"), seeds.Entropy(f"{name}, sealing")
@@ -110,6 +121,15 @@ class History:
         self.state.replay(batch)
         self.logged.append(Logged(first, batch, binding, key_index, key, submission, secrets))
         return batch
+
+
+def cosigned(hashes: Sequence[Hash], key: SigningKey = seeds.LOG_KEY, origin: str = seeds.ORIGIN) -> bytes:
+    """Return the note of the tree over leaf hashes, signed by ``key`` and cosigned by two witnesses."""
+    checkpoint = Checkpoint(origin, len(hashes), tree_root(hashes))
+    note = sign_checkpoint(checkpoint, key).note
+    for number, witness in enumerate(seeds.WITNESSES[:2]):
+        note = note.with_signature(cosign(checkpoint, seeds.WITNESS_TIME + number, witness))
+    return note.format()
 
 
 def enrolment(log_id: Hash) -> bodies.SourceEnrolled:
@@ -181,3 +201,4 @@ def _end(log: History) -> None:
     )
     head = log.state.source(seeds.SOURCE).next_sequence
     log.govern(bodies.SourceRevoked(0, seeds.SOURCE, head, bodies.RevocationReason.RETIRED))
+    log.anchor(17)

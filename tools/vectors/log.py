@@ -34,8 +34,12 @@ def log() -> Json:
             (
                 "A batch continues its source's sequence, and its time does not run backwards; sealed_keys_digest is "
                 "zeros exactly where it has no DISCLOSURE. Sources say DISCLOSURE without embargo and late_for; the "
-                "ledger says SOURCE_ENROLLED, SOURCE_KEY_CHANGED, SOURCE_REVOKED, AUDITOR_ADDED, AUDITOR_REMOVED and "
-                "POLICY_CHANGED; no other body is admitted yet."
+                "ledger says SOURCE_ENROLLED, SOURCE_KEY_CHANGED, SOURCE_REVOKED, AUDITOR_ADDED, AUDITOR_REMOVED, "
+                "ANCHOR and POLICY_CHANGED; no other body is admitted yet."
+            ),
+            (
+                "An ANCHOR's note is of this origin and signed under vkey; its size is at most the ANCHOR's own index, "
+                "and more than that of the ANCHOR before."
             ),
             (
                 "Governance numbers are gapless from 1, approved as the latest LOG_OPENED or POLICY_CHANGED asks: by "

@@ -9,11 +9,12 @@ from ledger.core.batch import Binding, decode_batch, sign_batch
 from ledger.core.chain import LogState
 from ledger.core.encoding import ZERO_HASH
 from ledger.core.inner import approve
+from ledger.core.note import SigningKey
 from ledger.core.rules import LEDGER
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement
 from vectors import seeds
-from vectors.history import Logged, accreditation, enrolment, history, key_change
+from vectors.history import Logged, accreditation, cosigned, enrolment, history, key_change
 from vectors.plain import Json, case
 from vectors.refusing import refused
 from vectors.saying import disclosure_body
@@ -40,6 +41,7 @@ def _wrong(logged: Sequence[Logged]) -> dict[str, tuple[int, Sequence[bytes]]]:
         "a batch of the source after its revocation": (18, batches[_FIVE]),
         **_sources(),
         **_governance(),
+        **_anchors(),
     }
 
 
@@ -95,6 +97,28 @@ def _governance() -> dict[str, tuple[int, Sequence[bytes]]]:
         "a ledger body that this release does not admit": (size, _governed(bodies.Frozen(0, "x"), 2, two)),
         "the ledger's statement before the last one's minute": (size, _governed(added, 2, one, seeds.MINUTE - 1)),
         "the ledger's statement signed by an approver": (size, _governed(added, 2, one, key=seeds.APPROVERS[0])),
+    }
+
+
+def _anchors() -> dict[str, tuple[int, Sequence[bytes]]]:
+    """What would be the ledger's statement after its ANCHOR of the first 17 entries."""
+    entries = history()
+    hashes = entries.leaf_hashes
+    size = len(hashes)
+    binding = Binding(entries.state.log_id, entries.state.log_id, entries.state.sources[LEDGER].previous)
+    sequence = entries.state.sources[LEDGER].next_sequence
+
+    def said(note: bytes) -> tuple[int, Sequence[bytes]]:
+        statement = Statement(LEDGER, sequence, entries.minute, bodies.Anchor(note))
+        return size, sign_batch([statement], binding, ZERO_HASH, [seeds.LEDGER_KEY.sign])
+
+    stranger = SigningKey(seeds.ORIGIN, seeds.OFFICER)
+    return {
+        "an anchor of what was anchored before": said(cosigned(hashes[:17])),
+        "an anchor of its own place": said(cosigned([*hashes, hashes[0]])),
+        "an anchor of another origin": said(cosigned(hashes, origin="ledger.example/other")),
+        "an anchor that another key signed": said(cosigned(hashes, key=stranger)),
+        "an anchor that is no checkpoint": said(b"ledger.example/log\n\n"),
     }
 
 
