@@ -157,7 +157,9 @@ async def test_a_journal_that_cannot_be_settled_is_settled_later(
             await ledger.held.wait()
             behind = asyncio.create_task(recorder.record(disclosure()))
             assert (await first).index == 3
-            with pytest.raises(Unavailable, match=r"^not sent, .*: journal: cannot be written \(database or disk is full"):
+            with pytest.raises(
+                Unavailable, match=r"^not sent, .*: journal: cannot be written \(database or disk is full"
+            ):
                 await behind
         monkeypatch.undo()
         async with recording(ledger, tmp_path / "state") as recorder:

@@ -172,7 +172,10 @@ class Ledger:
         self.minute = placed.batch.last_minute
         if placed.submission is not None:
             return self.sequencer.submit(self.take_in(placed.submission))
-        return self.sequencer.govern(cast(bodies.Governance, placed.batch.leaves[0].statement.body), files)
+        body = placed.batch.leaves[0].statement.body
+        if isinstance(body, bodies.Anchor):
+            return self.sequencer.anchor(body.checkpoint)
+        return self.sequencer.govern(cast(bodies.Governance, body), files)
 
     def send_all(self) -> list["Future[int]"]:
         """Hand what the world has logged since the last call to the writer, all of it at once."""

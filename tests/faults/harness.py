@@ -32,14 +32,17 @@ from ledger.client.opening import chain_of
 from ledger.client.profile import Profile
 from ledger.client.reads import LogClient, Pins
 from ledger.client.transport import channel
+from ledger.core.policy import Policy
 from ledger.engine.fsck import Checked
 from ledger.engine.fsck import check as check_store
 from ledger.engine.store import Store
 from ledger.service import server
 from ledger.service.server import Bound
+from ledger.service.setup import NO_WITNESSES
 from tests.faults.seen import Seen, Violation
 from tests.faults.sources import Source, dice, prepared
 from tests.served import ORIGIN, Member, Served, serving
+from tests.service.cosigning import Running, policy_of, running
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = (sys.executable, "-m", "ledger", "serve")
@@ -55,6 +58,8 @@ class Harness:
     random: Random
     seen: Seen
     sources: list[Source] = field(default_factory=list)
+    witnesses: list[Running] = field(default_factory=list)
+    """The witnesses of its log, which outlive it; ``witness_policy`` asks for two of them."""
     process: "subprocess.Popen[bytes] | None" = None
     restarts: list[float] = field(default_factory=list)
     """Seconds from exec to SERVING of every start."""
@@ -63,6 +68,11 @@ class Harness:
     def directory(self) -> Path:
         """The ledger's directory."""
         return self.served.directory
+
+    @property
+    def witness_policy(self) -> bytes:
+        """Its witness policy."""
+        return policy_of(self.witnesses) if self.witnesses else NO_WITNESSES
 
     @property
     def store(self) -> Path:
@@ -208,14 +218,26 @@ class Harness:
 
 
 @asynccontextmanager
-async def harness(random: Random, names: Sequence[str] = ("alpha", "beta")) -> AsyncIterator[Harness]:
+async def harness(
+    random: Random, names: Sequence[str] = ("alpha", "beta"), witnesses: Sequence[str] = ()
+) -> AsyncIterator[Harness]:
     """Open a ledger, serve it and enrol ``names``; at the end kill what still runs and take everything away."""
-    async with serving(started=False) as served:
-        ledger = Harness(served, random, Seen(Pins(ORIGIN, served.vkey, served.log_id)))
-        try:
-            if await ledger.start() is None:
-                raise Violation(f"the server did not start; {ledger.last_words}")
-            await ledger.enrol(*names)
-            yield ledger
-        finally:
-            ledger.kill()
+    async with running(witnesses) as found:
+        policy = policy_of(found) if found else NO_WITNESSES
+        async with serving(started=False, witness_policy=policy) as served:
+            for witness in found:
+                witness.know(served.vkey)
+            seen = Seen(Pins(ORIGIN, served.vkey, served.log_id), policy=Policy.parse(policy) if found else None)
+            async with _run(Harness(served, random, seen, witnesses=found), names) as ledger:
+                yield ledger
+
+
+@asynccontextmanager
+async def _run(ledger: Harness, names: Sequence[str]) -> AsyncIterator[Harness]:
+    try:
+        if await ledger.start() is None:
+            raise Violation(f"the server did not start; {ledger.last_words}")
+        await ledger.enrol(*names)
+        yield ledger
+    finally:
+        ledger.kill()

@@ -1,20 +1,26 @@
 """What has to hold after every fault: read back over the wire, verified, and held against all that was ever told."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
+
+import grpc
 
 from ledger.client.reads import LogClient
 from ledger.client.transport import translate
+from ledger.core.bodies import Anchor
 from ledger.core.encoding import check_hash
 from ledger.core.errors import LedgerError
-from ledger.core.merkle import CompactRange, hash_leaves, leaf_hash
+from ledger.core.merkle import CompactRange, hash_leaves, leaf_hash, tree_root
 from ledger.core.proof import verify_consistency
 from ledger.core.rules import LEDGER
 from ledger.core.statement import decode_leaf
 from ledger.v1 import log_pb2, log_pb2_grpc
-from tests.faults.harness import Harness
+from tests.faults.harness import PATIENCE, Harness
 from tests.faults.seen import Seen, Violation
 from tests.faults.sources import Sent, Source
+from tests.served import ORIGIN
+from tests.service.cosigning import Running
 
 RECEIPTS = 16
 """Receipts that each check fetches for acknowledged entries chosen at random."""
@@ -25,7 +31,8 @@ async def check(ledger: Harness) -> dict[str, int]:
 
     The checkpoint extends the largest ever told; all leaves lead to it, and their prefixes to every root ever told;
     neighbouring checkpoints are joined by consistency proofs; every acknowledged entry is at its index; each source's
-    entries are its batches, in order, whole, contiguous and once; receipts and heads say the same.
+    entries are its batches, in order, whole, contiguous and once; receipts and heads say the same. Where it has
+    witnesses, none was shown what contradicts another, and what they cosigned is there.
     """
     async with ledger.public() as transport:
         reader = ledger.reader(transport)
@@ -36,6 +43,10 @@ async def check(ledger: Harness) -> dict[str, int]:
             logged = check_sources(ledger.sources, leaves)
             await _check_heads(reader, ledger.sources, logged)
             await _check_receipts(reader, ledger)
+            if ledger.witnesses:
+                check_witnesses(ledger.witnesses, leaves)
+                await read_cosigned(transport, ledger.seen)
+            ledger.seen.anchors = sum(isinstance(decode_leaf(leaf).statement.body, Anchor) for leaf in leaves)
         except LedgerError as error:
             raise Violation(f"{type(error).__name__}: {error}") from error
     return logged
@@ -72,6 +83,27 @@ async def _join(stub: Any, seen: Seen) -> None:
         hashes = tuple(check_hash(item, "consistency") for item in proof.hashes)
         verify_consistency(first, seen.roots[first], second, seen.roots[second], hashes)
         seen.proven.add((first, second))
+
+
+async def read_cosigned(transport: grpc.aio.Channel, seen: Seen) -> None:
+    """Ask for a checkpoint with a quorum, at least as large as any told before, and take it in."""
+    stub: Any = log_pb2_grpc.LogServiceStub(transport)
+    known = seen.cosigned
+    with translate():
+        request = log_pb2.GetCheckpointRequest(cosigned=True, min_size=known)
+        answer = await stub.GetCheckpoint(request, timeout=PATIENCE)
+    seen.quorum(answer.note, known)
+
+
+def check_witnesses(witnesses: Sequence[Running], leaves: list[bytes]) -> None:
+    """Raise Violation for a tree that a witness cosigned and ``leaves`` do not begin with, or evidence of a split."""
+    hashes = hash_leaves(leaves)
+    for witness in witnesses:
+        known = witness.state.known(ORIGIN)
+        if list(witness.state.evidence.iterdir()):
+            raise Violation(f"witness {witness.name}: was shown two histories")
+        if known is not None and known.root != tree_root(hashes[: known.size]):
+            raise Violation(f"witness {witness.name}: cosigned a tree of {known.size} that is not the log's")
 
 
 def check_entries(seen: Seen, leaves: list[bytes]) -> None:

@@ -52,6 +52,7 @@ APPENDING: Final = {
     "queueing": Point(Sequencer, "_enqueue"),
     "taking": Point(Sequencer, "_next", _in_writer),
     "placing": Point(Sequencer, "_place"),
+    "keeping a cosigned note": Point(Sequencer, "_place_cosigned", passes=10),
     "staging": Point(TileTree, "stage"),
     "signing": Point(Sequencer, "_sign"),
     "writing": Point(Store, "write"),

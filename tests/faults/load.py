@@ -18,14 +18,18 @@ from ledger.core.merkle import leaf_hash
 from ledger.core.receipt import verify_receipt
 from ledger.core.rules import LEDGER
 from ledger.core.sealing_policy import DEFAULT
-from ledger.service.setup import NO_WITNESSES
 from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc, log_pb2, log_pb2_grpc
 from tests.faults.harness import PATIENCE, Harness
+from tests.faults.invariants import read_cosigned
 from tests.faults.seen import Violation
 from tests.faults.sources import Sent, Source
 
 REPEATS: Final = 0.1
 """How often a source sends a batch again that was answered before."""
+
+
+COSIGNED: Final = 0.2
+"""How often a reader asks for a cosigned checkpoint, where there are witnesses."""
 
 
 @dataclass(slots=True)
@@ -120,7 +124,7 @@ class Load:
                 case 1:
                     await self._govern(request_auditor(log_id, key.secret, key.public.x25519, f"Idle {name}"))
                 case _:
-                    await self._change_policy(f"# {name}\n".encode() + NO_WITNESSES)
+                    await self._change_policy(f"# {name}\n".encode() + self.ledger.witness_policy)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), self.random.uniform(0.05, 0.3))
 
@@ -157,6 +161,8 @@ class Load:
                     entry = await reader.entry(index)
                     if (verified.index, verified.leaf_hash, leaf_hash(entry.leaf)) != (index, leaf, leaf):
                         raise Violation(f"{place}: read at another place than acknowledged, or as another entry")
+                if self.ledger.witnesses and self.random.random() < COSIGNED:
+                    await read_cosigned(transport, seen)
                 self.reads += 1
 
     async def watch(self) -> None:

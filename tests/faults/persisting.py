@@ -44,6 +44,13 @@ STEPS: Final = {
 """The steps of a commit in their order."""
 
 
+KEEPING: Final = {
+    "placing the note": Step(lambda ledger: ledger.sequencer, "_place_cosigned", LOST),
+    **{name: STEPS[name] for name in ("writing", "telling", "noting the mark")},
+}
+"""The steps in which a cosigned note is kept, in their order."""
+
+
 class Listener:
     """Hears of publications."""
 

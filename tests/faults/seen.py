@@ -6,6 +6,8 @@ from itertools import pairwise
 from ledger.client.reads import Pins
 from ledger.core.checkpoint import Checkpoint, open_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash
+from ledger.core.errors import VerificationFailed
+from ledger.core.policy import Policy, verify_quorum
 
 
 class Violation(AssertionError):
@@ -27,6 +29,12 @@ class Seen:
     """Pairs of neighbouring sizes between which a consistency proof was verified."""
     checkpoints: int = 0
     """How many notes left the ledger, repeated ones counted again."""
+    policy: Policy | None = None
+    """The log's witness policy, where it has witnesses."""
+    cosigned: int = 0
+    """Of the largest tree told under its quorum."""
+    anchors: int = 0
+    """How many ANCHORs the log had when it was read last."""
 
     @property
     def root(self) -> Hash:
@@ -41,6 +49,19 @@ class Seen:
             raise Violation(f"two roots were signed for the tree of {found.size}")
         self.size = max(self.size, found.size)
         return found
+
+    def quorum(self, note: bytes, at_least: int) -> None:
+        """Take a note told as cosigned, of ``at_least`` that size; raise Violation where it is neither."""
+        assert self.policy is not None
+        found = self.checkpoint(note)
+        signed = open_checkpoint(note, self.pins.vkey, self.pins.origin)
+        try:
+            verify_quorum(signed, self.policy)
+        except VerificationFailed as error:
+            raise Violation(f"told as cosigned: {error}") from error
+        if found.size < at_least:
+            raise Violation(f"a cosigned tree of {at_least} was asked for, one of {found.size} was told")
+        self.cosigned = max(self.cosigned, found.size)
 
     def unproven(self) -> list[tuple[int, int]]:
         """Return the pairs of neighbouring sizes that no consistency proof has joined yet."""

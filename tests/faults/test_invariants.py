@@ -9,14 +9,20 @@ import pytest
 from ledger.client.profile import Profile
 from ledger.client.reads import Pins
 from ledger.client.recorder import Chain
-from ledger.core.checkpoint import Checkpoint, sign_checkpoint
+from ledger.core.checkpoint import Checkpoint, cosign, open_checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH
+from ledger.core.merkle import hash_leaves, tree_root
+from ledger.core.note import SigningKey
+from ledger.core.policy import Policy
+from ledger.core.witnessing import KnownLog, Latest
 from ledger.v1.disclosure_pb2 import SubmitBatchRequest
-from tests.core.world import ORIGIN, World, disclosure
-from tests.faults.invariants import check_entries, check_roots, check_sources
+from tests.core.world import ORIGIN, World, disclosure, secret
+from tests.faults.invariants import check_entries, check_roots, check_sources, check_witnesses
 from tests.faults.seen import Seen, Violation
 from tests.faults.sources import Sent, Source, dice
+from tests.served import ORIGIN as ORIGIN_SERVED
 from tests.served import Member
+from tests.service.cosigning import Running, policy_of
 
 
 def history() -> tuple[World, Seen, list[Source]]:
@@ -147,3 +153,42 @@ def test_neighbouring_checkpoints_wait_for_their_proof_once() -> None:
     seen.proven.update(seen.unproven())
     seen.checkpoint(world.checkpoint(8))
     assert seen.unproven() == [(7, 8), (8, 9)]
+
+
+def witness(path: Path, leaves: list[bytes]) -> Running:
+    """Return a witness that cosigned the tree of ``leaves``."""
+    log, key = SigningKey(ORIGIN_SERVED, secret("log")), SigningKey("witness.example", secret("witness"))
+    found = Running("one", path, key, 0)
+    found.know(log.vkey())
+    signed = sign_checkpoint(Checkpoint(ORIGIN_SERVED, len(leaves), tree_root(hash_leaves(leaves))), log)
+    note = signed.note.with_signature(cosign(signed.checkpoint, 1, key))
+    found.state.put(KnownLog(log.vkey(), ORIGIN_SERVED, Latest(replace(signed, note=note), 1)))
+    return found
+
+
+def test_what_a_witness_cosigned_is_in_the_log(tmp_path: Path) -> None:
+    """A tree that a witness cosigned and the log no longer has, or evidence that it keeps, is a broken promise."""
+    leaves = [b"%d" % number for number in range(9)]
+    kept = witness(tmp_path, leaves[:7])
+    check_witnesses([kept], leaves)
+    for changed in (leaves[:6], [*leaves[:5], b"", *leaves[6:]]):
+        with pytest.raises(Violation, match="witness one: cosigned a tree of 7 that is not the log's"):
+            check_witnesses([kept], changed)
+    (kept.state.evidence / "1.split").touch()
+    with pytest.raises(Violation, match="witness one: was shown two histories"):
+        check_witnesses([kept], leaves)
+
+
+def test_what_is_told_as_cosigned_has_the_quorum(tmp_path: Path) -> None:
+    """A note without the quorum, or of a smaller tree than was asked for, is a broken promise."""
+    world, seen, _ = history()
+    key = SigningKey("witness.example", secret("witness"))
+    seen.policy = Policy.parse(policy_of([Running("one", tmp_path, key, 1)], "1"))
+    plain = open_checkpoint(world.checkpoint(9), world.vkey)
+    with pytest.raises(Violation, match="told as cosigned"):
+        seen.quorum(plain.note.format(), 0)
+    note = plain.note.with_signature(cosign(plain.checkpoint, 1, key)).format()
+    with pytest.raises(Violation, match="a cosigned tree of 10 was asked for, one of 9 was told"):
+        seen.quorum(note, 10)
+    seen.quorum(note, 9)
+    assert seen.cosigned == 9

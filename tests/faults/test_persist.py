@@ -5,11 +5,13 @@ from concurrent.futures import Future
 
 import pytest
 
+from ledger.core.bodies import Anchor
 from ledger.core.errors import Unavailable
 from ledger.engine.fsck import check
 from tests.core.world import disclosure
+from tests.engine.cosigning import cosigned, set_policy
 from tests.engine.ledger import TIMEOUT, Ledger
-from tests.faults.persisting import STEPS, Step, fail
+from tests.faults.persisting import KEEPING, STEPS, Step, fail
 
 
 def batch(ledger: Ledger) -> None:
@@ -27,6 +29,11 @@ def group(ledger: Ledger) -> None:
     ledger.world.disclose("alpha")
     ledger.world.enrol(f"source-{ledger.world.size}")
     ledger.world.disclose("beta", disclosure(), disclosure())
+
+
+def anchor(ledger: Ledger) -> None:
+    """Log the ANCHOR of all there is."""
+    ledger.world.say_as_ledger(Anchor(cosigned(ledger)))
 
 
 def verify(ledger: Ledger, size: int) -> None:
@@ -83,8 +90,39 @@ def attempt(ledger: Ledger, step: Step, after: bool, work: Callable[[Ledger], No
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_a_step_that_fails_leaves_the_old_log_or_the_new(ledger: Ledger, step: Step, after: bool) -> None:
     """Who is answered is published, what is published is stored; a restart has all or nothing; resent, all is in."""
-    for work in (batch, governance, group):
+    set_policy(ledger)
+    for work in (batch, governance, group, anchor):
         attempt(ledger, step, after, work)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it did anything", "after it did all"])
+@pytest.mark.parametrize("step", KEEPING.values(), ids=KEEPING)
+def test_a_cosigned_note_is_kept_or_the_one_before(ledger: Ledger, step: Step, after: bool) -> None:
+    """Whichever was shown is stored; a fault leaves the old note or the new one, and the log as it was."""
+    set_policy(ledger)
+    kept = [ledger.sequencer.keep(cosigned(ledger)).result(TIMEOUT)]
+    batch(ledger)
+    kept.append(ledger.follow())
+    ledger.seconds += 10  # the mark is due
+    with pytest.MonkeyPatch.context() as patch:
+        fail(ledger, patch, step, after)
+        outcome = ledger.sequencer.keep(cosigned(ledger)).exception(TIMEOUT)
+        ledger.sequencer.stop()
+        assert ledger.sequencer.halted == "a write failed (OSError); restart"
+        assert (outcome is None) == step.published[after]
+        assert cosigned_size(ledger) == kept[step.published[after]]
+    ledger.reopen()
+    assert cosigned_size(ledger) == kept[step.stored[after]]
+    verify(ledger, kept[1])
+    assert check(ledger.store).size == kept[1]
+    if not step.stored[after]:
+        assert ledger.sequencer.keep(cosigned(ledger)).result(TIMEOUT) == kept[1]
+
+
+def cosigned_size(ledger: Ledger) -> int:
+    """Return the size of the cosigned tree that readers see."""
+    assert ledger.view.cosigned is not None
+    return ledger.view.cosigned.size
 
 
 def test_fault_after_fault_on_one_log(ledger: Ledger) -> None:

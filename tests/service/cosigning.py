@@ -7,7 +7,7 @@ async with witnessed() as log:                # three witnesses, a quorum of two
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,8 +116,8 @@ class Witnessed:
 
 
 @asynccontextmanager
-async def witnessed(quorum: str = "2", names: tuple[str, ...] = NAMES, **how: Any) -> AsyncIterator[Witnessed]:
-    """Serve a log whose policy asks for ``quorum`` of these witnesses; ``how`` goes to ``serving``."""
+async def running(names: Sequence[str] = NAMES) -> AsyncIterator[list[Running]]:
+    """Serve witnesses that know no log yet, and stop those that still run at the end."""
     with TemporaryDirectory(prefix="witnesses-") as folder:
         found = [
             Running(name, Path(folder) / name, SigningKey(f"{name}.example", secret(f"witness {name}")), 0)
@@ -125,19 +125,31 @@ async def witnessed(quorum: str = "2", names: tuple[str, ...] = NAMES, **how: An
         ]
         for witness in found:
             await witness.start()
-        lines = [*(witness.line() for witness in found), f"group g {quorum} {' '.join(names)}", "quorum g", ""]
-        policy = "\n".join(lines).encode()
         try:
-            async with serving(
-                witness_policy=policy, started=False, **{"metrics_listen": "", "opened_at": time.time(), **how}
-            ) as served:
-                for witness in found:
-                    witness.know(served.vkey)
-                await served.start()
-                try:
-                    yield Witnessed(served, found, policy)
-                finally:
-                    await served.stop()
+            yield found
         finally:
             for witness in found:
                 await witness.stop()
+
+
+def policy_of(witnesses: Sequence[Running], quorum: str = "2") -> bytes:
+    """Return the policy that asks for ``quorum`` of these witnesses."""
+    group = " ".join(witness.name for witness in witnesses)
+    return "\n".join([*(witness.line() for witness in witnesses), f"group g {quorum} {group}", "quorum g", ""]).encode()
+
+
+@asynccontextmanager
+async def witnessed(quorum: str = "2", names: tuple[str, ...] = NAMES, **how: Any) -> AsyncIterator[Witnessed]:
+    """Serve a log whose policy asks for ``quorum`` of these witnesses; ``how`` goes to ``serving``."""
+    async with running(names) as found:
+        policy = policy_of(found, quorum)
+        async with serving(
+            witness_policy=policy, started=False, **{"metrics_listen": "", "opened_at": time.time(), **how}
+        ) as served:
+            for witness in found:
+                witness.know(served.vkey)
+            await served.start()
+            try:
+                yield Witnessed(served, found, policy)
+            finally:
+                await served.stop()
