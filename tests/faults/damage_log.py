@@ -1,5 +1,6 @@
 """A log that has every kind of row, what its clients were told, and copies of it that something was done to."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -7,17 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ledger.core.checkpoint import cosign, open_checkpoint
 from ledger.core.encoding import Hash
 from ledger.core.merkle import leaf_hash, tree_root
 from ledger.engine import schema
 from ledger.engine.store import Store
 from ledger.v1 import audit_pb2, disclosure_pb2, log_pb2
-from tests.served import Member, Served, serving
+from tests.engine.cosigning import NAMES, NOW, POLICY, WITNESSES
+from tests.served import ORIGIN, Member, Served, serving
 from tests.service.calls import answered, public_channel, role_channel
 from tests.service.hand import Hand, private_disclosure
 
 SIZES: Final = (1, 3, 252, 2)
-"""Statements of the source's batches: with opening, auditor and source they fill the first tile and begin another."""
+"""Statements of the source's batches: with the ledger's own they fill the first tile and begin another."""
+OWN: Final = 4
+"""The ledger's own statements: opening, auditor, source, and before the last batch an ANCHOR."""
 
 Call = tuple[str, str, Any]
 """Service, method and request."""
@@ -52,7 +57,7 @@ class Whole:
 @asynccontextmanager
 async def whole() -> AsyncIterator[Whole]:
     """Fill a log, ask everything once, and stop it."""
-    async with serving(started=False, metrics_listen="") as served:
+    async with serving(started=False, metrics_listen="", witness_policy=POLICY) as served:
         await served.start()
         auditor = await served.accredit("One")
         hand = await Hand.enrolled(served, "alpha", [auditor])
@@ -61,15 +66,27 @@ async def whole() -> AsyncIterator[Whole]:
             if count == SIZES[-1]:  # what was written so far moves into tables; the last batch lies in the journal
                 await served.stop()
                 await served.start()
+                await _witness(served)
             async with role_channel(served, hand.member) as transport:
                 await answered(transport, "disclosure", "SubmitBatch", sent)
             hand.follow(sent)
-        answers = tuple([(call, await ask(served, hand, auditor, call)) for call in calls(3 + sum(SIZES))])
+        answers = tuple([(call, await ask(served, hand, auditor, call)) for call in calls(OWN + sum(SIZES))])
         following = hand.request(private_disclosure(), private_disclosure())
         rows = served.rows()
         await served.stop()
-        leaves = tuple(rows[schema.entry_key(index)] for index in range(3 + sum(SIZES)))
+        leaves = tuple(rows[schema.entry_key(index)] for index in range(OWN + sum(SIZES)))
         yield Whole(served, hand, auditor, rows, leaves, answers, sent, following)
+
+
+async def _witness(served: Served) -> None:
+    """Have the writer keep a note that the quorum cosigned, and anchor it."""
+    sequencer = served.server.sequencer
+    signed = open_checkpoint(sequencer.view.note, served.vkey, ORIGIN)
+    note = signed.note
+    for number, name in enumerate(NAMES):
+        note = note.with_signature(cosign(signed.checkpoint, NOW + number, WITNESSES[name]))
+    for future in (sequencer.keep(note.format()), sequencer.anchor(note.format())):
+        await asyncio.wrap_future(future)
 
 
 def calls(size: int) -> Iterator[Call]:
@@ -77,15 +94,16 @@ def calls(size: int) -> Iterator[Call]:
     for index in (0, 1, 2, 3, 4, 6, 7, 200, size - 1):
         yield "log", "GetReceipt", log_pb2.GetReceiptRequest(index=log_pb2.EntryIndex(index=index))
         yield "log", "GetInclusionProof", log_pb2.GetInclusionProofRequest(index=index, size=size)
-    for sequence in (0, 1, 3, 4, 100, size - 4):
+    for sequence in (0, 1, 3, 4, 100, size - OWN - 1):
         entry = log_pb2.SourceSequence(source_id="alpha", sequence=sequence)
         yield "log", "GetReceipt", log_pb2.GetReceiptRequest(source=entry)
     yield "log", "StreamEntries", log_pb2.StreamEntriesRequest(begin=0, end=size, size=size)
     yield "log", "GetConsistencyProof", log_pb2.GetConsistencyProofRequest(first=130, second=size)
+    yield "log", "GetCheckpoint", log_pb2.GetCheckpointRequest(cosigned=True)
     yield "log", "GetPolicies", log_pb2.GetPoliciesRequest()
     yield "log", "GetDirectory", log_pb2.GetDirectoryRequest()
     yield "disclosure", "GetHead", disclosure_pb2.GetHeadRequest(source_id="alpha")
-    own = disclosure_pb2.StreamOwnPayloadsRequest(source_id="alpha", begin=0, end=size - 3)
+    own = disclosure_pb2.StreamOwnPayloadsRequest(source_id="alpha", begin=0, end=size - OWN)
     yield "disclosure", "StreamOwnPayloads", own
     yield "audit", "StreamSealedPayloads", audit_pb2.StreamSealedPayloadsRequest(begin=0, end=size)
 
