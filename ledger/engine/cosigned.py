@@ -24,7 +24,7 @@ def open_cosigned(note: bytes, log: VKey, origin: str, policy: Policy, root_at: 
 
     Raises:
         InvalidInput: malformed.
-        VerificationFailed: the log's signature, the root or the quorum does not hold.
+        VerificationFailed: the log's signature, a cosignature, the root or the quorum does not hold.
         BeyondTree: it is larger than what is published.
         Refused: the policy asks for nobody.
     """
@@ -33,6 +33,8 @@ def open_cosigned(note: bytes, log: VKey, origin: str, policy: Policy, root_at: 
     time = quorum_time(cosigned.timestamps, policy)
     if time is None:
         raise Refused("witness_policy: asks for nobody, so that nothing is cosigned")
+    if len(cosigned.timestamps) != len(signed.note.signatures) - 1:
+        raise VerificationFailed("checkpoint: has a line that neither the log nor a witness of the policy made")
     if root_at(signed.checkpoint.size) != signed.checkpoint.root:
         raise VerificationFailed("checkpoint: its root is not the one that this log has at its size")
     return CosignedTree(signed.checkpoint.size, note, time)

@@ -16,11 +16,11 @@ from typing import Final
 
 from ledger.core import bodies
 from ledger.core.admission import check_boxes, check_clock
-from ledger.core.batch import Batch, Binding, decode_batch, sign_batch, verify_seal
+from ledger.core.batch import Binding, decode_batch, sign_batch, verify_seal
 from ledger.core.chain import Auditor, Governing, LogState, Source
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash
-from ledger.core.errors import AlreadyLogged, Busy, LedgerError, Refused, StoreDamaged, Unavailable
+from ledger.core.errors import Busy, LedgerError, Refused, StoreDamaged, Unavailable
 from ledger.core.merkle import hash_leaves
 from ledger.core.note import SigningKey
 from ledger.core.policy import Policy
@@ -32,6 +32,7 @@ from ledger.engine.commit import Commit, check_policies
 from ledger.engine.cosigned import CosignedTree, open_cosigned
 from ledger.engine.guard import INTERVAL, HighWater
 from ledger.engine.intake import Intake
+from ledger.engine.repeats import find_same
 from ledger.engine.store import Store
 from ledger.engine.tiles import Staged, TileTree
 
@@ -301,7 +302,7 @@ class Sequencer:
         batch, binding = intake.batch, intake.binding
         source = self._state.sources.get(batch.source_id)
         if source is not None and batch.first_sequence < source.next_sequence:
-            return self._find_same(batch, source)
+            return find_same(self._store, self._tree, batch, source)
         source = self._state.check_binding(batch.source_id, binding)
         self._state.check_chain(batch, source)
         check_clock(batch, self._clock())
@@ -347,19 +348,6 @@ class Sequencer:
                 commit.puts.append((schema.meta_key("cosigned"), b""))
             self._policy, self._cosigned = policy, None  # the old quorum says nothing under the new policy
         return first
-
-    def _find_same(self, batch: Batch, source: Source) -> int:
-        """Return where the same batch already stands; raise AlreadyLogged if other bytes do."""
-        row = self._store.get(schema.chain_key(batch.source_id, batch.first_sequence))
-        if row is not None:
-            first = int.from_bytes(row, "big")
-            stored = rows.read_batch_row(self._store.require(schema.batch_key(first)))
-            if stored.count == batch.count and all(
-                self._store.require(schema.entry_key(first + position)) == leaf.data
-                for position, leaf in enumerate(batch.leaves)
-            ):
-                return first
-        raise AlreadyLogged("sequence: other bytes stand there", source.head)
 
     def _persist(self, commit: Commit) -> None:
         hashes = hash_leaves(commit.leaves)

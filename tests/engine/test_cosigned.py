@@ -197,8 +197,15 @@ SPOILED: dict[str, Callable[[Ledger], bytes]] = {
     "no note": lambda _: b"x",
     "without the quorum": lambda ledger: cosigned(ledger, names=["one"]),
     "of another tree": lambda ledger: cosigned(ledger, root=sha256(b"another")),
+    "with a line that does not hold": lambda ledger: _spoiled_line(cosigned(ledger)),
+    "with a line of somebody else": lambda ledger: cosigned(ledger).replace(b"three.example", b"other.example"),
     "changed": lambda ledger: cosigned(ledger).replace(b"\n5\n", b"\n4\n"),
 }
+
+
+def _spoiled_line(note: bytes) -> bytes:
+    """Return a note whose last line's base64 ends otherwise."""
+    return note[:-9] + bytes([note[-9] ^ 1]) + note[-8:]
 
 
 @pytest.mark.parametrize("spoiled", SPOILED.values(), ids=SPOILED)

@@ -1,10 +1,12 @@
 """The same bytes have the same index whenever they come; other bytes are refused with the head."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from ledger.core.errors import AlreadyLogged
+from ledger.core.errors import AlreadyLogged, Unavailable
+from ledger.engine import rows, schema
 from tests.core.world import disclosure
 from tests.engine.ledger import TIMEOUT, Ledger, indexes
 
@@ -77,3 +79,74 @@ def test_a_group_of_repeats_writes_nothing(ledger: Ledger) -> None:
     assert indexes([ledger.send(ledger.world.placed[-1])]) == [ledger.world.size - 1]
     assert ledger.store.written == written
     assert ledger.view is view
+
+
+def row_of(ledger: Ledger, first: int, count: int) -> bytes:
+    """Return the row of a batch, with another count."""
+    row = rows.read_batch_row(ledger.store.require(schema.batch_key(first)))
+    return rows.write_batch_row(replace(row, count=count))
+
+
+DAMAGED: dict[str, tuple[Callable[[Ledger, int], tuple[bytes, bytes | None]], str]] = {
+    "a batch said to be shorter": (
+        lambda log, first: (schema.batch_key(first), row_of(log, first, 2)),
+        "batch row",
+    ),
+    "a batch said to be longer": (
+        lambda log, first: (schema.batch_key(first), row_of(log, first, 4)),
+        "batch row",
+    ),
+    "a batch said to be empty": (
+        lambda log, first: (schema.batch_key(first), row_of(log, first, 0)),
+        "batch row",
+    ),
+    "a batch said to go on past the tree": (
+        lambda log, first: (schema.batch_key(first), row_of(log, first, 1000)),
+        "batch row",
+    ),
+    "no row that leads to it": (lambda log, _: (schema.chain_key("alpha", 0), None), "chain row: missing"),
+    "a row that leads to another": (
+        lambda log, first: (schema.chain_key("alpha", 0), (first + 3).to_bytes(8, "big")),
+        "chain row: leads to another batch",
+    ),
+    "an entry with another bit": (
+        lambda log, first: (schema.entry_key(first + 1), _flipped(log.store.require(schema.entry_key(first + 1)), 40)),
+        "entry: not the one that was logged",
+    ),
+    "an entry that is none": (
+        lambda _, first: (schema.entry_key(first + 1), b""),
+        "batch row: leads to no whole batch",
+    ),
+}
+
+
+def _flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGED.values(), ids=DAMAGED)
+def test_damage_is_not_the_senders_fault(
+    ledger: Ledger, damage: Callable[[Ledger, int], tuple[bytes, bytes | None]], message: str
+) -> None:
+    """Where the stored batch is not what was logged, whoever sends it again is not told of other bytes: it halts."""
+    ledger.world.disclose("alpha", disclosure(), disclosure(), disclosure())
+    sent = ledger.world.placed[-1]
+    ledger.world.disclose("beta", disclosure(), disclosure())
+    ledger.follow()
+    key, value = damage(ledger, sent.first)
+    ledger.store.write([] if value is None else [(key, value)], [key] if value is None else [])
+    with pytest.raises(Unavailable, match="halted"):
+        ledger.send(sent).result(TIMEOUT)
+    assert ledger.sequencer.halted is not None
+    assert ledger.sequencer.halted.startswith(message)
+
+
+def test_a_hole_in_the_rows_is_damage(ledger: Ledger) -> None:
+    """A sequence that was used and that no stored batch covers is not taken for other bytes."""
+    ledger.world.disclose("alpha")
+    ledger.world.disclose("alpha")
+    sent = ledger.world.placed[-1]
+    ledger.follow()
+    ledger.store.write([], [schema.chain_key("alpha", 1)])
+    with pytest.raises(Unavailable, match="chain row: leads to another batch"):
+        ledger.send(sent).result(TIMEOUT)
