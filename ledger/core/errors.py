@@ -8,7 +8,8 @@
     │   ├── KeySuperseded     signed under a key that is no longer current: use the current one
     │   ├── ChainBroken       a gap or another predecessor: continue from the head given
     │   ├── AlreadyLogged     other bytes stand at this sequence: continue from the head given
-    │   └── TooFewAuditors    sealed to fewer accredited auditors than the policy asks for
+    │   ├── TooFewAuditors    sealed to fewer accredited auditors than the policy asks for
+    │   └── Contradicted      a witness cosigned a tree that this log does not have: restore the newest store
     ├── NotAuthenticated      a signature or certificate does not show who speaks
     ├── NotPermitted          known, but the role does not allow this
     ├── BeyondTree            an index or size past the published tree
@@ -98,6 +99,14 @@ class TooFewAuditors(Refused):
     def __init__(self, message: str, minimum: int) -> None:
         super().__init__(message)
         self.minimum = minimum
+
+
+class Contradicted(Refused):
+    """A witness cosigned a tree that this log does not have, of ``size`` entries where it says so (0 where not)."""
+
+    def __init__(self, message: str, size: int = 0) -> None:
+        super().__init__(message)
+        self.size = size
 
 
 class NotAuthenticated(LedgerError):

@@ -114,6 +114,7 @@ class Sequencer:
         self._stopping = False
         self._listeners: list[Callable[[View], None]] = []
         self.halted: str | None = None
+        self.held: str | None = None
         self.view = self._snapshot(tree.root, note)
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
         self._thread.start()
@@ -122,6 +123,24 @@ class Sequencer:
     def queued_bytes(self) -> int:
         """Bytes that wait."""
         return self._queued
+
+    @property
+    def hindrance(self) -> str | None:
+        """Why nothing is signed, for good (``halted``) or for now (``held``), None while all is well."""
+        return self.halted or self.held
+
+    def hold(self, reason: str) -> None:
+        """Take nothing that would be signed until ``release``; what is published stays readable."""
+        self.held = reason
+
+    def release(self) -> None:
+        """Take work again."""
+        self.held = None
+
+    def halt(self, reason: str) -> None:
+        """Sign nothing more until a restart; the first reason stays."""
+        with self._lock:
+            self.halted = self.halted or reason
 
     def listen(self, listener: Callable[[View], None]) -> None:
         """Call ``listener`` from the writer's thread after each publication, and each cosigned note kept."""
@@ -142,7 +161,7 @@ class Sequencer:
 
     def keep(self, note: bytes) -> "Future[int]":
         """Queue a note that the quorum cosigned; the future yields its size once it is durable and in ``view``."""
-        return self._enqueue(_Job(note=note))
+        return self._enqueue(_Job(note=note), signing=False)
 
     def anchor(self, note: bytes) -> "Future[int]":
         """Queue the ANCHOR of a cosigned note; the future yields its index."""
@@ -169,15 +188,17 @@ class Sequencer:
             with self._lock:
                 self._queued -= size
 
-    def _enqueue(self, job: _Job) -> "Future[int]":
+    def _enqueue(self, job: _Job, signing: bool = True) -> "Future[int]":
         with self._lock:
-            self._take(job.size)
+            self._take(job.size, signing)
             self._queue.put(job)
         return job.done
 
-    def _take(self, size: int) -> None:
+    def _take(self, size: int, signing: bool = True) -> None:
         if self.halted is not None:
             raise Unavailable(f"the ledger is halted: {self.halted}")
+        if self.held is not None and signing:
+            raise Unavailable(f"the ledger records nothing for now: {self.held}")
         if self._stopping:
             raise Unavailable("the ledger is stopping")
         if self._queued and self._queued + size > self._limit:
@@ -280,8 +301,7 @@ class Sequencer:
             reason = f"a write failed ({os.strerror(error.errno)}); see to the disk, then restart"
         else:
             reason = f"a write failed ({type(error).__name__}); restart"
-        with self._lock:
-            self.halted = reason
+        self.halt(reason)
 
     def _try_place(self, job: _Job, commit: Commit) -> int | LedgerError:
         """Return the index that the job gets, or why it is refused; anything else that is raised halts the writer."""

@@ -46,7 +46,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
             checkpoint=view.note,
             next_number=governing.next_number,
             queued_bytes=self._sequencer.queued_bytes,
-            halted=self._sequencer.halted or "",
+            halted=self._sequencer.hindrance or "",
             witness_policy_digest=governing.witness_policy_digest,
             sealing_policy_digest=governing.sealing_policy_digest,
             anchored_index=governing.anchored.index,

@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     queue_bytes: int = Field(default=64 * 1024 * 1024, ge=8 * 1024 * 1024, le=4 * 1024**3)
     workers: int = Field(default=2, ge=1, le=64)
     quorum_seconds: float = Field(default=10, gt=0, le=600)
+    confirm_start: bool = True
     anchor_minutes: int = Field(default=60, ge=1, le=1440)
     idle_anchor_minutes: int = Field(default=1440, ge=1, le=10_080)
     stop_seconds: float = Field(default=30, gt=0, le=600)

@@ -1,5 +1,9 @@
 """Rounds of cosigning: every witness is asked for the latest checkpoint, and the quorum's note goes to the writer.
 
+Witnesses remember what a restored backup has forgotten. So a writer that is held at its start is released by the first
+quorum that cosigns what it has. And it is halted where so many witnesses contradict it that no quorum is left without
+them: one alone may be wrong or lie, and need not be believed.
+
 One checkpoint at a time, so that the lines of all are about the same one. Each witness is asked on a thread of its own
 and within its own time: a slow one holds nobody up, and takes part again in the round that runs when it is done.
 """
@@ -16,7 +20,15 @@ from typing import Final, TypeVar
 import structlog
 
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
-from ledger.core.errors import Busy, InvalidInput, LedgerError, Refused, Unavailable, VerificationFailed
+from ledger.core.errors import (
+    Busy,
+    Contradicted,
+    InvalidInput,
+    LedgerError,
+    Refused,
+    Unavailable,
+    VerificationFailed,
+)
 from ledger.core.note import Note, VKey
 from ledger.core.policy import Policy, Witness
 from ledger.engine.reader import Reader
@@ -34,6 +46,11 @@ ANCHOR_RETRY: Final = 60.0
 WITNESS_SECONDS: Final = 20.0
 """Seconds after which a request is given up, however it goes on: more than the client's own timeouts add up to."""
 
+BEHIND: Final = (
+    "its witnesses cosigned what this log does not have: restore the newest store, or find out who forked it"
+)
+"""Why a writer is halted that too many witnesses contradict."""
+
 Answer = TypeVar("Answer")
 
 
@@ -42,8 +59,8 @@ class Asked:
     """One witness: ``name`` fit to be shown, what it cosigned since the start, and how it failed last.
 
     ``client`` is None for one that cannot be asked. ``size`` is of the largest tree, ``timestamp`` of the latest
-    cosignature (0 for none), ``failures`` counts those in a row; it is not asked again before ``not_before`` (the
-    loop's time).
+    cosignature (0 for none), ``failures`` counts those in a row, ``contradicts`` says that it cosigned what this log
+    does not have; it is not asked again before ``not_before`` (the loop's time).
     """
 
     witness: Witness
@@ -53,6 +70,7 @@ class Asked:
     timestamp: int = 0
     failures: int = 0
     failure: str = ""
+    contradicts: bool = False
     not_before: float = 0
     task: "asyncio.Task[None] | None" = None
 
@@ -94,6 +112,10 @@ class Cosigner:
         self._asked: dict[str, Asked] = {}
         self._round: _Round | None = None
         self._no_anchor_before = 0.0
+        self.settled = asyncio.Event()
+        """Set once the writer is neither held nor waits for what its witnesses say."""
+        if sequencer.held is None:
+            self.settled.set()
         sequencer.listen(self._heard)
 
     @property
@@ -143,7 +165,8 @@ class Cosigner:
         if view.policy != self._policy:
             self._adopt(view.policy)
         now = self._loop.time()
-        if view.policy.quorum is None or (view.cosigned is not None and view.cosigned.size >= view.size):
+        covered = view.cosigned is not None and view.cosigned.size >= view.size
+        if view.policy.quorum is None or (covered and self._sequencer.held is None):
             self._round = None
             return ANCHOR_RETRY
         idle = not any(witness.busy for witness in self.witnesses)
@@ -165,7 +188,10 @@ class Cosigner:
         found = self._round
         if found is not None and self._policy is not None and self._policy.satisfied(found.names):
             self._round = None
-            await self._write(self._sequencer.keep(found.note.format()), "cosigned note refused")
+            self._release()
+            kept = self._sequencer.view.cosigned
+            if kept is None or kept.size < found.size:
+                await self._write(self._sequencer.keep(found.note.format()), "cosigned note refused")
             return True
         view, now = self._sequencer.view, self._clock()
         due = due_minute(view, self._intervals)
@@ -174,6 +200,13 @@ class Cosigner:
         self._no_anchor_before = now + ANCHOR_RETRY
         await self._write(self._sequencer.anchor(view.cosigned.note), "anchor refused")
         return True
+
+    def _release(self) -> None:
+        """Have a held writer begin: a quorum has cosigned what it has."""
+        if self._sequencer.held is not None:
+            self._sequencer.release()
+            self.settled.set()
+            structlog.get_logger("ledger").info("confirmed by the witnesses")
 
     async def _write(self, future: "Future[int]", refused: str) -> None:
         """Wait for the writer; raise Unavailable when it takes nothing more, log what it refuses otherwise."""
@@ -198,7 +231,7 @@ class Cosigner:
             if witness.failures:
                 log.info("witness answers again", witness=witness.name)
             witness.size, witness.timestamp = max(witness.size, asked.size), given.timestamp
-            witness.failures, witness.failure, witness.not_before = 0, "", 0
+            witness.failures, witness.failure, witness.not_before, witness.contradicts = 0, "", 0, False
             self._metrics.cosigned(witness.name, asked.size, given.timestamp)
             if asked is self._round:
                 asked.note = asked.note.with_signature(given.line)
@@ -222,6 +255,16 @@ class Cosigner:
         witness.failures, witness.failure = witness.failures + 1, reason
         witness.not_before = self._loop.time() + delay
         self._metrics.witness_failed(witness.name)
+        if isinstance(error, Contradicted) and not 0 < error.size <= self._sequencer.view.size:
+            witness.contradicts = True
+            self._halt_without_quorum()
+
+    def _halt_without_quorum(self) -> None:
+        """Halt the writer if too few witnesses are left that do not contradict it."""
+        rest = {name for name, witness in self._asked.items() if not witness.contradicts}
+        if self._policy is not None and not self._policy.satisfied(rest):
+            self._sequencer.halt(BEHIND)
+            self.settled.set()
 
     def _adopt(self, policy: Policy) -> None:
         """Take up the witnesses of another policy; what was asked of the old ones counts for nothing."""

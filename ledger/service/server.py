@@ -73,6 +73,12 @@ SERVICES: Final = tuple(
         (admin_pb2, "AdminService"),
     )
 )
+UNCONFIRMED: Final = (
+    "not confirmed yet by a quorum of its witnesses, who know whether this store is the newest; "
+    "where they are gone for good, set confirm_start = false"
+)
+_CONFIRM: Final = 1.0
+"""Seconds that a start waits for the witnesses before it serves what needs none of them."""
 _HALT_CHECK: Final = 1.0
 """Seconds between looks at whether the writer has halted."""
 
@@ -112,6 +118,8 @@ class Server:
         self._web: Web | None = None
         self.bound = Bound()
         reader = Reader(recovered.store, recovered.tree)
+        if settings.confirm_start and sequencer.view.policy.quorum is not None:
+            sequencer.hold(UNCONFIRMED)
         intervals = Intervals(settings.anchor_minutes, settings.idle_anchor_minutes)
         self._cosigner = Cosigner(sequencer, reader, self._metrics, intervals, clock)
         self._add_services(reader, clock)
@@ -167,7 +175,7 @@ class Server:
         metrics.watch(
             lambda: sequencer.view.size,
             lambda: sequencer.queued_bytes,
-            lambda: sequencer.halted is not None,
+            lambda: sequencer.hindrance is not None,
             lambda: sequencer.view.cosigned.size if sequencer.view.cosigned else 0,
         )
 
@@ -198,6 +206,8 @@ class Server:
         self._keep_policy(self._store.require(schema.meta_key("witness_policy")))
         self._web = Web.bind(settings.http_listen) if settings.http_listen else None
         await self._server.start()
+        self._cosigning = asyncio.create_task(self._cosigner.run())
+        await self._confirm()
         http = self._web.address if self._web is not None else ""
         self.bound = Bound(public, role, plaintext, metrics, str(socket), http)
         _write(settings.path(Path(SERVING)), json.dumps(asdict(self.bound)) + "\n")
@@ -205,7 +215,15 @@ class Server:
         if self._web is not None:
             await self._web.start(socket, settings.path(TILES))
         self._watch = asyncio.create_task(self._watch_halt())
-        self._cosigning = asyncio.create_task(self._cosigner.run())
+
+    async def _confirm(self) -> None:
+        """Wait a moment for the witnesses; without them what is published is served, and nothing is recorded."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CONFIRM):
+                await self._cosigner.settled.wait()
+        if self._sequencer.held is not None:
+            missing = self._cosigner.missing(self._sequencer.view.size)
+            structlog.get_logger("ledger").error("not confirmed by the witnesses", missing=missing)
 
     def _port(self, name: str, credentials: grpc.ServerCredentials | None) -> str:
         """Bind the listener that a setting names and return where it listens."""

@@ -46,6 +46,7 @@ metrics_listen = {metrics_listen}     # Prometheus over HTTP; "" switches it off
 # queue_bytes = 67108864                  # what may wait for the writer
 # stop_seconds = 30                       # how long a stop waits for calls under way
 # quorum_seconds = 10                     # how long a call waits for the witnesses' quorum
+# confirm_start = true                    # record nothing until the witnesses' quorum confirmed the store
 # anchor_minutes = 60                     # from one ANCHOR to the next, with traffic in between
 # idle_anchor_minutes = 1440              # and without
 # log_level = "info"                      # debug, info, warning or error

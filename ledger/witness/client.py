@@ -15,7 +15,7 @@ from urllib3.util import Timeout, parse_url
 
 from ledger.core.checkpoint import Cosignature, SignedCheckpoint, verify_cosignatures
 from ledger.core.encoding import Hash, decode_decimal
-from ledger.core.errors import Busy, InvalidInput, Refused, Unavailable, VerificationFailed
+from ledger.core.errors import Busy, Contradicted, InvalidInput, Refused, Unavailable, VerificationFailed
 from ledger.core.note import COSIGNATURE, MAX_SIGNATURES, Note, SignatureLine, VKey
 from ledger.core.witnessing import INCONSISTENT, MALFORMED, STALE, UNKNOWN, UNSIGNED, AddCheckpoint
 
@@ -88,6 +88,7 @@ class WitnessClient:
         Raises:
             Busy: it is overloaded; ``retry_after`` says for how long to leave it alone.
             Unavailable: it gives no whole answer.
+            Contradicted: it cosigned a larger tree, or one that this tree does not extend.
             Refused: it will not cosign this tree, or not for this log.
             VerificationFailed: what it gives is not its cosignature of this checkpoint.
         """
@@ -95,7 +96,7 @@ class WitnessClient:
         if status == STALE:
             known = _size(body)
             if known is not None and known > signed.checkpoint.size:
-                raise Refused(f"witness: it cosigned a larger tree, of {known} entries, than this log has")
+                raise Contradicted(f"witness: it cosigned a larger tree, of {known} entries, than this log has", known)
             if known is not None and known != self._old:
                 self._old = known
                 status, body, after = self._ask(signed, prove)
@@ -153,6 +154,8 @@ class WitnessClient:
 def _refuse(status: int, after: float) -> NoReturn:
     if status in _OVERLOADED:
         raise Busy(f"witness: overloaded (HTTP {status})", after)
+    if status == INCONSISTENT:
+        raise Contradicted(f"witness: {_REASONS[status]} (HTTP {status})")
     if status in _REASONS:
         raise Refused(f"witness: {_REASONS[status]} (HTTP {status})")
     raise Unavailable(f"witness: no answer of any use (HTTP {status})")

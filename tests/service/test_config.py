@@ -33,6 +33,7 @@ SETTINGS: Final[list[tuple[str, Any, Any]]] = [
     ("queue_bytes", 8 * 1024 * 1024, 9 * 1024 * 1024),
     ("workers", 1, 64),
     ("quorum_seconds", 0.5, 600.0),
+    ("confirm_start", False, True),
     ("anchor_minutes", 1, 1440),
     ("idle_anchor_minutes", 1, 10080),
     ("stop_seconds", 0.5, 600.0),

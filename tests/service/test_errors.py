@@ -33,6 +33,7 @@ def bad(field: str, description: str) -> BadRequest:
 TABLE: list[tuple[LedgerError, str, list[Any]]] = [
     (errors.InvalidInput("shred", "must be 32 bytes"), "INVALID_ARGUMENT", [bad("shred", "must be 32 bytes")]),
     (errors.VerificationFailed("approvals: by a stranger"), "INVALID_ARGUMENT", [bad("approvals", "by a stranger")]),
+    (errors.TwoHistories("checkpoint: forked", b""), "INVALID_ARGUMENT", [bad("checkpoint", "forked")]),
     (errors.Uncheckable("suite: only 1: is known"), "INVALID_ARGUMENT", [bad("suite", "only 1: is known")]),
     (errors.Refused("number: another is next"), "FAILED_PRECONDITION", []),
     (errors.WrongLog("log_id: another log's"), "FAILED_PRECONDITION", []),
@@ -41,6 +42,7 @@ TABLE: list[tuple[LedgerError, str, list[Any]]] = [
     (errors.ChainBroken("sequence: a gap", HEAD), "FAILED_PRECONDITION", [WIRE_HEAD]),
     (errors.AlreadyLogged("sequence: used", HEAD), "ALREADY_EXISTS", [WIRE_HEAD]),
     (errors.TooFewAuditors("boxes: two", 2), "FAILED_PRECONDITION", [AuditorMinimum(minimum=2)]),
+    (errors.Contradicted("witness: a larger tree", 9), "FAILED_PRECONDITION", []),
     (errors.NotAuthenticated("seal: forged"), "UNAUTHENTICATED", []),
     (errors.NotPermitted("role: another"), "PERMISSION_DENIED", []),
     (errors.BeyondTree("index: past"), "OUT_OF_RANGE", []),
