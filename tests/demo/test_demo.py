@@ -22,8 +22,10 @@ from ledger.cli.demo.figures import BUILT_IN, disclosures
 from ledger.cli.demo.forking import REFUSERS, forked
 from ledger.cli.demo.stage import staged
 from ledger.cli.demo.stranger import verify_all
+from ledger.client.opening import open_reader
+from ledger.client.profile import load
 from ledger.core.checkpoint import Checkpoint
-from ledger.core.encoding import ZERO_HASH
+from ledger.core.encoding import MAX_SIZE, ZERO_HASH
 from ledger.core.note import VKey
 from ledger.core.policy import Policy, verify_quorum
 from ledger.core.receipt import verify_receipt
@@ -233,6 +235,8 @@ async def test_a_fork_that_nobody_saw_before_is_not_refused(tmp_path: Path, monk
             (stage.clear / "sample.jsonl").write_text(
                 "".join(json.dumps({"record": item.record.to_json_object()}) + "\n" for item in recorded)
             )
+            async with open_reader(load(stage.clients / "public")) as reader:
+                await reader.checkpoint(MAX_SIZE)
             stage.server.stop()
             monkeypatch.setattr(processes, "run", forget)
             (tmp_path / "fork").mkdir()
