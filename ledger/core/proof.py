@@ -189,11 +189,7 @@ def verify_range(begin: int, leaf_hashes: Sequence[Hash], size: int, proof: Rang
 
 def _right_sibling(right: list[Hash], perfect: bool) -> Hash:
     """Take the next hash on the right; the last sibling may be ragged and folds all that are left."""
-    if perfect:
-        return right.pop()
-    rest = right[::-1]
-    right.clear()
-    return fold(rest)
+    return right.pop() if perfect else fold(right[::-1])
 
 
 def _parents_of_range(level: list[Hash]) -> list[Hash]:

@@ -1,5 +1,6 @@
 """A batch is one run of one source's statements under one seal at its end."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from ledger.core.signing import Signature
 from ledger.core.statement import MAX_SEQUENCE, MAX_STATEMENT, Seal, Statement, decode_leaf, encode_statement
 from tests.core.examples import LOG_OPENED
 from tests.core.rfc6962 import mth
+from tests.core.test_plain_shape import plain
 from tests.core.test_seal import BOUND, BOXES, KEY, run, signed
 from tests.core.world import START
 
@@ -34,6 +36,16 @@ def test_what_a_batch_says() -> None:
     assert batch.root == mth([encode_statement(statement) for statement in statements])
     assert batch.root != mth(leaves)
     assert batch.seal.sealed_keys_digest == BOXES
+
+
+def test_a_batch_travels_between_processes() -> None:
+    """It arrives as it was, and what was recognised by its shape is not parsed on the way."""
+    for batch in (decode_batch(signed(run(3, first=5))), decode_batch(signed(plain(4)))):
+        arrived = pickle.loads(pickle.dumps(batch))  # noqa: S301 -- made here
+        assert arrived == batch
+        assert [leaf.is_plain for leaf in arrived.leaves] == [leaf.is_plain for leaf in batch.leaves]
+        unsealed = [leaf_hash(leaf.unsealed) for leaf in batch.leaves]
+        assert list(arrived.unsealed_hashes) == list(batch.unsealed_hashes) == unsealed
 
 
 def test_a_batch_has_1024_statements_at_most() -> None:

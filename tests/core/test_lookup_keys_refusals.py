@@ -10,6 +10,7 @@ from ledger.core.lookup_keys import (
     LookupKey,
     canonicalise,
     canonicalise_request,
+    derive_commitments,
     keys_root,
     split_canonical,
     verify_canonical,
@@ -36,6 +37,17 @@ def test_every_truncation_is_refused(key: LookupKey) -> None:
             split_canonical(key.canonical[:end])
 
 
+def test_the_longest_value() -> None:
+    """A value is up to 65,535 bytes long."""
+    key = LookupKey("account", bytes(65535))
+    assert split_canonical(key.canonical) == (key, b"")
+
+
+def test_letters_alone_fold() -> None:
+    """What stands beside the letters in ASCII stays as it is."""
+    assert canonicalise("email", "@[`{@EXAMPLE.ORG".replace("@", "a", 1)).value == b"a[`{@example.org"
+
+
 def test_other_versions_and_types() -> None:
     """Another version cannot be checked, and an unknown type is refused."""
     with pytest.raises(Uncheckable, match=r"^keys\.version: only 1 is known$"):
@@ -47,7 +59,10 @@ def test_other_versions_and_types() -> None:
 @pytest.mark.parametrize(
     ("refuse", "message"),
     [
-        (lambda: canonicalise("name", "a"), "keys.type: must be one of phone, email, account, ip, username, artifact,"),
+        (
+            lambda: canonicalise("name", "a"),
+            "keys.type: must be one of phone, email, account, ip, username, artifact, or request with authority and",
+        ),
         (lambda: canonicalise("request", "a"), "keys.type: must be one of"),
         (lambda: canonicalise("account", ""), "keys.value: must be a text that is not empty"),
         (lambda: canonicalise("account", "\x00"), "keys.value: has a control character"),
@@ -61,6 +76,10 @@ def test_other_versions_and_types() -> None:
         (lambda: canonicalise_request("a", ""), "keys.reference: must be a text that is not empty"),
         (lambda: verify_canonical(LookupKey("request", b"\x00\x01a")), "keys.value: not two length-prefixed texts"),
         (lambda: verify_canonical(LookupKey("account", b"\xff")), "keys.value: not UTF-8"),
+        (lambda: verify_canonical(LookupKey("account", b"\x00")), "keys.value: has a control character"),
+        (lambda: LookupKey("account", b""), "keys.value: must be 1 to 65535 bytes"),
+        (lambda: LookupKey("account", bytes(65536)), "keys.value: must be 1 to 65535 bytes"),
+        (lambda: derive_commitments((), b"short"), "entry_secret: must be 32 bytes"),
         (lambda: verify_canonical(LookupKey("ip", b"::FFFF")), "keys.value: not the canonical form of type ip"),
         (lambda: keys_root([b"a", b"a"]), "keys: a commitment appears twice"),
     ],

@@ -90,7 +90,12 @@ def test_compact_range_grows_like_a_tree(steps: list[int]) -> None:
     grown, single = CompactRange(), CompactRange()
     for step in steps:
         before = grown.copy()
-        grown.extend(data[grown.size : grown.size + step])
+        completed = grown.extend(data[grown.size : grown.size + step])
+        assert completed == [
+            [node_of(data, Node(level, index)) for index in range(before.size >> level, grown.size >> level)]
+            for level in range(len(completed))
+        ]
+        assert (grown.size >> len(completed)) == (before.size >> len(completed)) or not step
         assert before.root() == tree_root(data[: before.size])
         assert grown.root() == tree_root(data[: grown.size])
         assert grown.hashes == [node_of(data, node) for node in range_nodes(0, grown.size)]
@@ -103,9 +108,9 @@ def test_compact_range_refuses_what_is_none() -> None:
     """A compact range has one hash of 32 bytes for each set bit of its size, and an end."""
     one = hashes(1)
     for size, given_hashes in ((-1, []), (0, one), (1, []), (3, one), (MAX_SIZE + 1, one)):
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInput, match=r"^(range|hashes): "):
             CompactRange(size, given_hashes)
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match=r"^hashes: must be 32 bytes$"):
         CompactRange(1, [Hash(bytes(31))])
     full = CompactRange(MAX_SIZE, one * 63)
     with pytest.raises(InvalidInput):

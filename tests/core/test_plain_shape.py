@@ -50,16 +50,20 @@ def test_what_more_a_disclosure_says_is_parsed(changes: dict[str, Any]) -> None:
     shape = PlainShape("alpha", START)
     (said,) = plain(1, **changes)
     assert shape.read(encode_statement(said), said.sequence) is None
+    assert isinstance(said.body, bodies.Disclosure)
+    assert shape.write(said.sequence, said.body) is None
 
 
-@pytest.mark.parametrize("sequence", [0, 1, 127, 128, 2**32, MAX_SEQUENCE])
-@pytest.mark.parametrize("minute", [0, 1, START])
+@pytest.mark.parametrize("sequence", [0, 1, 127, 128, 2**14 - 1, 2**14, 2**32, MAX_SEQUENCE])
+@pytest.mark.parametrize("minute", [0, 1, 127, 128, START])
 def test_shapes_at_any_place(sequence: int, minute: int) -> None:
     """A plain disclosure of any sequence and minute is recognised there, and nowhere else."""
     said = replace(plain(1)[0], sequence=sequence, recorded_at=minute)
     data = encode_statement(said)
     leaf = PlainShape("alpha", minute).read(data, sequence)
     assert leaf is not None
+    assert isinstance(said.body, bodies.Disclosure)
+    assert PlainShape("alpha", minute).write(sequence, said.body) == data
     assert leaf.statement == said
     assert PlainShape("alpha", minute + 1).read(data, sequence) is None
     assert PlainShape("beta", minute).read(data, sequence) is None

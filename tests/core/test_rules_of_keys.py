@@ -9,7 +9,7 @@ from ledger.core import bodies
 from ledger.core.encoding import Hash
 from ledger.core.errors import InvalidInput
 from ledger.core.note import ED25519, VKey
-from ledger.core.rules import LEDGER, check_body
+from ledger.core.rules import LEDGER, check_body, check_enrolled_id
 from ledger.core.signing import PublicKey
 from tests.core.examples import (
     AUDITOR_ADDED,
@@ -107,3 +107,10 @@ def test_auditors_have_keys_that_hide(body: bodies.AuditorAdded | bodies.Auditor
     """An X25519 key of small order is refused: no source could box anything to it."""
     with pytest.raises(InvalidInput, match="x25519_key: a point of small order"):
         check_body(replace(body, x25519_key=Hash(small)), START)
+
+
+def test_the_ledgers_own_id_is_no_sources() -> None:
+    """A source bears any id but the ledger's, and is called by it."""
+    assert check_enrolled_id("ledger.eu-1") == "ledger.eu-1"
+    with pytest.raises(InvalidInput, match=r"^source_id: is the ledger's own$"):
+        check_enrolled_id(LEDGER)

@@ -131,6 +131,7 @@ SECRET_JSON = json.dumps(SECRET.hex()).encode()
 CONTENTS = [
     (b"\x00" * 512, "padding: no 0x80"),
     (padded(b"")[:511] + b"\x01", "padding: no 0x80"),
+    (padded(b"{}")[:511] + b"x", "padding: no 0x80"),
     (b"{}\x80".ljust(1024, b"\x00"), "padding: not the smallest"),
     (b"x" * 511 + b"\x80", "canonical JSON"),
     (padded(b"garbage"), "canonical JSON"),

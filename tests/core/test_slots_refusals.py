@@ -1,13 +1,14 @@
 """A refused opening is told which part of it breaks which rule."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from ledger.core.bodies import SlotOpening
-from ledger.core.encoding import Hash
-from ledger.core.errors import InvalidInput
-from ledger.core.slots import open_slots, slots_root, verify_opening
+from ledger.core.encoding import Hash, sha256
+from ledger.core.errors import InvalidInput, VerificationFailed
+from ledger.core.slots import encode_slots, open_slots, slot_data, slot_salts, slots_root, verify_opening
 from tests.core.world import RECORD
 
 SECRET = bytes(range(32))
@@ -30,6 +31,31 @@ def test_where_and_why(opening: SlotOpening, message: str) -> None:
     with pytest.raises(InvalidInput) as error:
         verify_opening(opening, ROOT)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("refuse", "message"),
+    [
+        (lambda: encode_slots({"subject": "a"}), "record: has an unknown field"),
+        (lambda: encode_slots({"notes": ""}), "notes: empty; leave an absent field out"),
+        (lambda: slot_salts(b"short"), "entry_secret: must be 32 bytes"),
+    ],
+)
+def test_what_is_no_record_is_not_encoded(refuse: Callable[[], object], message: str) -> None:
+    """Unknown and empty fields, and a secret of another length, are refused by name."""
+    with pytest.raises(InvalidInput) as error:
+        refuse()
+    assert str(error.value) == message
+
+
+def test_a_value_that_is_no_json_is_named() -> None:
+    """A slot whose value does not parse is named, though it leads to the root."""
+    data = slot_data(OPENING.salt, OPENING.name, b"{")
+    root, at = sha256(b"\x00" + data), OPENING.position
+    for height, sibling in enumerate(OPENING.path):
+        root = sha256(b"\x01" + (sibling + root if at >> height & 1 else root + sibling))
+    with pytest.raises(VerificationFailed, match=r"^slot\.value: "):
+        verify_opening(replace(OPENING, value=b"{"), root)
 
 
 def test_an_unknown_name_is_told_the_known_ones() -> None:

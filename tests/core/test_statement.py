@@ -190,3 +190,17 @@ def test_errors_name_the_field_and_no_value(statement: Statement, field: str) ->
     with pytest.raises(LedgerError, match=f"^{field}: ") as caught:
         decode_leaf(encode_statement(statement))
     assert "secret" not in str(caught.value)
+
+
+def test_a_leaf_is_its_bytes() -> None:
+    """Leaves of the same bytes are equal, whoever decoded them; others, and what is no leaf, are not."""
+    one, other = encode_statement(stated(ANCHOR)), encode_statement(stated(ANCHOR, SEAL))
+    assert decode_leaf(one) == decode_leaf(one)
+    assert decode_leaf(one) != decode_leaf(other)
+    assert decode_leaf(one) != one
+
+
+def test_a_body_of_defaults_is_still_a_body() -> None:
+    """A statement whose body says nothing says at least which body it is."""
+    thawed = encode_statement(Statement(LEDGER, 0, START, bodies.Thawed(0, "")))
+    assert thawed == wire.encode([(1, 1), (2, LEDGER.encode()), (4, START), (body_field(bodies.Thawed), b"")])

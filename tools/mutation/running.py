@@ -32,6 +32,7 @@ ALONE: Final = frozenset({"test_receipt_bytes"})
 """They take seconds, and so run for their own module only."""
 
 MORE: Final = {
+    "anchors": ("test_chain_anchors",),
     "batch": ("test_parts", "test_seal"),
     "inner": ("test_approvals",),
     "lookup_keys": ("test_building",),
