@@ -16,7 +16,7 @@ from ledger.cli.outcome import DISPROVEN, PROVEN, UNCHECKED, command, emit, prin
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.core.errors import ConfigInvalid, InvalidInput, LedgerError, VerificationFailed
 from ledger.core.note import VKey
-from ledger.core.policy import Policy, verify_quorum
+from ledger.core.policy import Policy, quorum_time, verify_quorum
 from ledger.core.receipt import VerifiedReceipt, verify_receipt
 from ledger.core.split import ProvenSplit
 from ledger.core.statement import body_name
@@ -48,21 +48,27 @@ def verify_file(path: Path, log: VKey | None, policy: Policy | None) -> Verdict 
     return _checkpoint(open_checkpoint(data, log), policy)
 
 
-def _quorum(signed: SignedCheckpoint, policy: Policy | None) -> bool:
+def _quorum(signed: SignedCheckpoint, policy: Policy | None) -> str | None:
+    """Return the quorum time (protocol §9) in words, None without a policy; raise unless its quorum cosigned."""
     if policy is None:
-        return False
-    verify_quorum(signed, policy)
-    return True
+        return None
+    time = quorum_time(verify_quorum(signed, policy).timestamps, policy)
+    return None if time is None else _utc(time)
+
+
+def _utc(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _checkpoint(signed: SignedCheckpoint, policy: Policy | None) -> Verdict:
     cosigned = _quorum(signed, policy)
     checkpoint = signed.checkpoint
     facts = {"origin": checkpoint.origin, "tree_size": checkpoint.size, "root": checkpoint.root.hex()}
+    facts |= {"cosigned": cosigned is not None, "quorum_time": cosigned}
     proven = [f"the log {checkpoint.origin} signed this tree of {checkpoint.size} entries"]
     unproven = ["that any entry is in it: a receipt shows that"]
     if cosigned:
-        proven.append("the quorum of witnesses saw it as consistent with all they saw before")
+        proven.append(f"a quorum of witnesses found it consistent with all they saw before, at {cosigned} or later")
     else:
         unproven.append("that others see the same log: give the witness policy with --policy")
     return Verdict("checkpoint", facts, tuple(proven), tuple(unproven))
@@ -82,12 +88,14 @@ def _receipt(receipt: VerifiedReceipt, policy: Policy | None) -> Verdict:
         "recorded_at": when,
         "tree_size": receipt.checkpoint.checkpoint.size,
         "forced_key": receipt.forced,
-        "cosigned": cosigned,
+        "cosigned": cosigned is not None,
+        "quorum_time": cosigned,
     }
     proven = [
         f"entry {receipt.index} is {COSIGNED if cosigned else ALONE}",
         f"source {statement.source_id} signed it as number {statement.sequence} of its chain, a {facts['body']}",
         f"the ledger had enrolled the key it is signed with; the source dates it {when}",
+        *([f"a quorum of witnesses cosigned the tree at {cosigned} or later"] if cosigned else []),
     ]
     unproven = [
         "that the key was still current: a monitor shows that",

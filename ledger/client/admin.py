@@ -45,6 +45,13 @@ class AdminClient:
             found: log_pb2.Policies = await self._log.GetPolicies(log_pb2.GetPoliciesRequest())
         return found
 
+    async def cosigned_receipt(self, index: int) -> bytes:
+        """Return the receipt of an entry under a cosigned checkpoint; raise Unavailable where no quorum comes."""
+        request = log_pb2.GetReceiptRequest(index=log_pb2.EntryIndex(index=index), cosigned=True)
+        with translate():
+            found: log_pb2.Receipt = await self._log.GetReceipt(request)
+        return found.tlog_proof
+
     async def govern(
         self, body: bodies.Governance, witness_policy: bytes = b"", sealing_policy: bytes = b""
     ) -> admin_pb2.GovernResponse:

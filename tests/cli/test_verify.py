@@ -71,8 +71,16 @@ def test_a_receipt_is_proven_for_programs(files: Site) -> None:
 CASES = {
     "a checkpoint": (["a.checkpoint"], 0, "a valid checkpoint"),
     "two files, briefly": (["a.receipt", "a.checkpoint"], 0, f"a.receipt: entry 4 is {ALONE}\na.checkpoint: the log"),
-    "one witness of any": (["cosigned-1", "--policy", "any.policy"], 0, "the quorum of witnesses saw it"),
-    "two witnesses of all": (["cosigned-2", "--policy", "all.policy"], 0, "the quorum of witnesses saw it"),
+    "one witness of any": (
+        ["cosigned-1", "--policy", "any.policy"],
+        0,
+        "a quorum of witnesses found it consistent with all they saw before, at 2027-01-15 08:00:00 UTC",
+    ),
+    "two witnesses of all": (
+        ["cosigned-2", "--policy", "all.policy"],
+        0,
+        "a quorum of witnesses found it consistent with all they saw before, at 2027-01-15 08:00:00 UTC",
+    ),
     "one witness of all": (["cosigned-1", "--policy", "all.policy"], 1, "NOT VALID: "),
     "no witness": (["a.checkpoint", "--policy", "any.policy"], 1, "NOT VALID: "),
     "no witness of a receipt": (["a.receipt", "--policy", "any.policy"], 1, "NOT VALID: "),
@@ -105,7 +113,7 @@ def test_a_cosigned_receipt_says_so(files: Site) -> None:
     files.path("cosigned.receipt").write_bytes(head + b"\n\n" + note.format())
     assert COSIGNED in _verify(files, "cosigned.receipt", "--policy", "any.policy", code=0).stdout
     (facts,) = _verify(files, "cosigned.receipt", "--policy", "any.policy", "--json", code=0).objects
-    assert facts["cosigned"] is True
+    assert (facts["cosigned"], facts["quorum_time"]) == (True, "2027-01-15 08:00:00 UTC")
 
 
 def test_refusals_are_told_to_programs(files: Site) -> None:

@@ -9,10 +9,11 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.error import HTTPError
 
 import uvicorn
 
@@ -53,7 +54,9 @@ def published(address: str, size: int, seconds: float = 60) -> list[str]:
     """Return the paths of a log's files once they are there for ``size`` entries: full and partial tiles, bundles."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        found = Checkpoint.parse(Note.parse(_get(f"http://{address}/{CHECKPOINT}")).text).size
+        found = 0
+        with suppress(HTTPError):  # 404 until the first export is done
+            found = Checkpoint.parse(Note.parse(_get(f"http://{address}/{CHECKPOINT}")).text).size
         if found >= size:
             return [CHECKPOINT, *(tile.path for tile in tiles_between(0, found))][:MOST_PATHS]
         time.sleep(0.1)

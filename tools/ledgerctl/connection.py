@@ -31,6 +31,11 @@ def govern(
     return _call(directory, lambda admin: admin.govern(body, witness_policy, sealing_policy))
 
 
+def cosigned_receipt(directory: Path, index: int) -> bytes:
+    """Return the receipt of an entry under the witnesses' quorum; raise Unavailable where none comes."""
+    return _call(directory, lambda admin: admin.cosigned_receipt(index))
+
+
 def _call(directory: Path, call: Callable[[AdminClient], Awaitable[Answer]]) -> Answer:
     settings = config.load(directory)
     socket = settings.path(settings.admin_socket)

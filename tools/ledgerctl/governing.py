@@ -11,7 +11,7 @@ from ledger.client.requests import Request
 from ledger.core import bodies
 from ledger.core.bodies import RevocationReason
 from ledger.core.encoding import Hash, sha256
-from ledger.core.errors import InvalidInput, Refused, UnknownSource
+from ledger.core.errors import InvalidInput, Refused, Unavailable, UnknownSource
 from ledger.core.policy import Policy
 from ledger.core.rules import check_approval_policy
 from ledger.core.sealing_policy import minimum_auditors
@@ -251,9 +251,19 @@ def _send(directory: Path, asked: Request, files: tuple[bytes, bytes], as_json: 
     folder = directory / "receipts"
     folder.mkdir(exist_ok=True)
     path = folder / f"{answer.index}.tlog-proof"
-    write_whole(path, answer.tlog_proof)
+    write_whole(path, _receipt(directory, answer))
     if as_json:
         emit({"index": answer.index, "body": body_name(type(asked.body)), "receipt": str(path)})
     else:
         print(f"entry {answer.index}: {what}")
         say(f"receipt: {path}")
+
+
+def _receipt(directory: Path, answer: admin_pb2.GovernResponse) -> bytes:
+    """Return the receipt of a statement, cosigned where the log has witnesses and their quorum comes."""
+    if connection.status(directory).witnesses:
+        try:
+            return connection.cosigned_receipt(directory, answer.index)
+        except Unavailable as error:
+            say(f"logged, with a receipt that is not cosigned ({error}); later: ledger receipt {answer.index}")
+    return bytes(answer.tlog_proof)
