@@ -139,11 +139,8 @@ def encode_statement(statement: Statement) -> bytes:
         sequence=statement.sequence,
         recorded_at=statement.recorded_at,
     )
-    body = getattr(message, _BODY_NAMES[type(statement.body)])
-    body.SetInParent()
-    mirror.write(statement.body, body)
+    mirror.write(statement.body, getattr(message, _BODY_NAMES[type(statement.body)]))
     if statement.seal is not None:
-        message.seal.SetInParent()
         mirror.write(statement.seal, message.seal)
     data = message.SerializeToString(deterministic=True)
     if len(data) > MAX_STATEMENT:

@@ -80,7 +80,7 @@ def check_tests(module: str, seconds: int) -> None:
 def explained() -> frozenset[str]:
     """Return the keys of the mutants that the document explains, the first cell of each row."""
     text = EXPLAINED.read_text() if EXPLAINED.exists() else ""
-    return frozenset(re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE))
+    return frozenset(cell.replace(r"\|", "|") for cell in re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE))
 
 
 def report(campaign: Campaign, modules: list[str], survivors: Path) -> bool:
