@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from ledger.witness.telling import OTHERS
+from ledger.host.lines import OTHERS
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell has its background jobs ignore interrupts, and so would every process that a test starts and interrupts."""

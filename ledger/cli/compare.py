@@ -15,7 +15,7 @@ from ledger.client import profile
 from ledger.core.errors import ConfigInvalid
 from ledger.core.note import VKey
 from ledger.core.split import ProvenSplit, verify_split
-from ledger.tiles.http import HttpSource
+from ledger.tiles.fetching import HttpSource
 from ledger.tiles.source import FolderSource, Source
 
 EVIDENCE: Final = Path("split.evidence")

@@ -13,7 +13,7 @@ from ledger.cli.verify import load_log
 from ledger.core.encoding import encode_base64
 from ledger.core.note import VKey
 from ledger.tiles import mirror as tiles_mirror
-from ledger.tiles.http import HttpSource
+from ledger.tiles.fetching import HttpSource
 from ledger.tiles.mirror import Mirrored
 from ledger.tiles.source import FolderSource, Source
 

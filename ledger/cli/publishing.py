@@ -18,7 +18,7 @@ import uvicorn
 
 from ledger.cli.exporting import from_server
 from ledger.core.errors import LedgerError, Unavailable
-from ledger.service.server import set_up_logging
+from ledger.host import lines
 from ledger.tiles.server import make_server
 
 EVERY: Final = 1.0
@@ -57,7 +57,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the process that started this one, which ends it
         signal.signal(number, signal.SIG_IGN)
     admin_socket, folder, listening, life = sys.argv[1:]
-    set_up_logging("info")
+    lines.set_up()
     server = make_server(Path(folder))
     export = keep(Path(admin_socket), Path(folder), structlog.get_logger("ledger"))
     threading.Thread(target=asyncio.run, args=(export,), daemon=True).start()

@@ -11,8 +11,9 @@ import typer
 import uvloop
 
 from ledger.cli.outcome import command
+from ledger.host import lines
 from ledger.service import config, keys
-from ledger.service.server import Server, set_up_logging
+from ledger.service.server import Server
 
 COLLECT_AFTER: Final = 100_000
 """Objects made and not yet freed before the interpreter looks for cycles among the young ones."""
@@ -24,7 +25,7 @@ def serve(
     """Serve the ledger in DIR until SIGTERM or SIGINT; then finish what is queued and close."""
     with command():
         settings = config.load(directory)
-        set_up_logging(settings.log_level)
+        lines.set_up(settings.log_level)
         uvloop.run(_serve(settings, keys.load(settings.path(settings.keys))))
 
 

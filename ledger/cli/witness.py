@@ -97,13 +97,13 @@ def serve(
 
     TLS is a reverse proxy's. Neither sign-subtree nor a bastion's backend is spoken.
     """
+    from ledger.host import lines
     from ledger.witness.serving import Listen, serve  # slow to import, and the other commands do not need it
-    from ledger.witness.telling import set_up_logging
 
     with command():
         where = Listen(_address(listen, "listen"), _address(metrics, "metrics") if metrics else None)
         key = load_key(state / KEY, "witness")
-        set_up_logging()
+        lines.set_up()
 
         async def run() -> None:
             stopping = asyncio.Event()

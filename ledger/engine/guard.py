@@ -5,7 +5,6 @@ publishing, at most once a second, by temporary file, fsync and rename.
 """
 
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final
 
 from ledger.core.encoding import Hash, decode_hex
 from ledger.core.errors import InvalidInput, StoreBehind, StoreDamaged
+from ledger.host import files
 
 INTERVAL: Final = 1.0
 """Seconds between writes."""
@@ -43,17 +43,7 @@ class HighWater:
             return
         size, root = self._mark
         text = json.dumps({"log_id": self._log_id.hex(), "size": size, "root": root.hex()}) + "\n"
-        temporary = self._path.with_name(self._path.name + ".new")
-        with temporary.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        files.replace(self._path, text.encode())
         self._mark = None
         self._written = self._clock()
 

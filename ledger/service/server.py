@@ -5,11 +5,9 @@ Down means: health says so, new calls are refused, what is queued is finished an
 
 import asyncio
 import json
-import logging
 import os
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +25,7 @@ from ledger.engine.guard import HighWater
 from ledger.engine.reader import Reader
 from ledger.engine.recovery import Recovered, recover, start
 from ledger.engine.sequencer import Sequencer
+from ledger.host import files
 from ledger.service.admin import AdminServicer
 from ledger.service.anchoring import Intervals
 from ledger.service.audit import AuditServicer
@@ -302,28 +301,11 @@ def serving(directory: Path) -> Bound | None:
         return None
 
 
-def set_up_logging(level: str, stream: Any = None) -> None:
-    """Write JSON log lines to ``stream``, by default stderr."""
-    processors: Sequence[Any] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.JSONRenderer(sort_keys=True),
-    ]
-    structlog.configure(
-        processors,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr if stream is None else stream),
-        cache_logger_on_first_use=False,
-    )
-
-
 def _read(path: Path) -> bytes:
     with naming(path):
         return path.read_bytes()
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".new")
-    with naming(temporary):
-        temporary.write_text(text)
-        temporary.rename(path)
+    with naming(path):
+        files.put(path, text.encode())

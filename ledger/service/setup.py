@@ -18,6 +18,7 @@ from ledger.core.sealing_policy import minimum_auditors
 from ledger.core.signing import PublicKey
 from ledger.engine.guard import HighWater
 from ledger.engine.recovery import create
+from ledger.host import files
 from ledger.service import config
 from ledger.service import keys as key_files
 from ledger.service.certificates import Certified, issue_server, make_authority
@@ -156,10 +157,7 @@ def _write_certificates(directory: Path, authority: Certified, server: Certified
 
 def write_policy(directory: Path, policy: bytes) -> None:
     """Keep the current witness policy beside the store, which only its server can read while that runs."""
-    path = directory / WITNESS_POLICY
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_bytes(policy)
-    temporary.rename(path)
+    files.put(directory / WITNESS_POLICY, policy)
 
 
 def read_policy(directory: Path) -> bytes:

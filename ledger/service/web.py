@@ -9,8 +9,9 @@ from typing import Final
 import structlog
 
 from ledger.core.errors import ConfigInvalid
+from ledger.host.listening import listen
 from ledger.service.config import split_address
-from ledger.tiles.listening import listen
+from ledger.tiles import CONNECTIONS
 
 TARGET: Final = "ledger.cli.publishing"
 """The module that the process runs; it needs the client, which a server never imports."""
@@ -33,7 +34,7 @@ class Web:
     def bind(cls, address: str) -> "Web":
         """Listen at HOST:PORT; raise ConfigInvalid if that cannot be."""
         try:
-            listening = listen(*split_address(address))
+            listening = listen(*split_address(address), CONNECTIONS)
         except OSError as error:
             reason = str(error.strerror).partition(" (")[0]  # where the standard library repeats the address
             raise ConfigInvalid([f"http_listen: cannot listen there ({reason})"]) from None

@@ -32,7 +32,7 @@ from ledger.core.tlogtiles import (
     partial_tiles,
     place_of,
 )
-from ledger.tiles import files
+from ledger.host import files
 from ledger.tiles.source import FolderSource, fetch_checkpoint, require_tile
 
 THREADS: Final = 16

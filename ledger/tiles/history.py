@@ -13,7 +13,7 @@ from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.core.encoding import sha256
 from ledger.core.errors import InvalidInput, StoreDamaged, TwoHistories, Unavailable, VerificationFailed
 from ledger.core.note import MAX_NOTE, VKey
-from ledger.tiles import files
+from ledger.host import files
 from ledger.tiles.contradiction import contradiction
 from ledger.tiles.folder import Writer
 from ledger.tiles.source import FolderSource, Source, fetch_checkpoint

@@ -12,7 +12,7 @@ from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.merkle import Node, tree_root
 from ledger.core.note import VKey
 from ledger.core.tlogtiles import BUNDLE_BYTES, ENTRIES, HEIGHT, WIDTH, Leaves, tile_in
-from ledger.tiles import files
+from ledger.host import files
 from ledger.tiles.folder import open_writer
 from ledger.tiles.history import SEEN, accepted, keeping_evidence, latest, seen_before
 from ledger.tiles.source import FolderSource, Source

@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from ledger.core.errors import InvalidInput
 from ledger.core.tlogtiles import CHECKPOINT, ENTRIES, Tile
-from ledger.tiles.listening import CONNECTIONS, listen
+from ledger.host.listening import listen
+from ledger.tiles import CONNECTIONS
 
 FRESH: Final = "public, max-age=2"
 """How long a checkpoint may be kept."""
@@ -78,7 +79,7 @@ def _takes_gzip(request: Request) -> bool:
 
 def serve(folder: Path, host: str, port: int, ready: Callable[[int], object] = lambda port: None) -> None:
     """Serve ``folder`` until SIGTERM or SIGINT, then finish what is under way; ``ready`` is told the port."""
-    with listen(host, port) as bound:
+    with listen(host, port, CONNECTIONS) as bound:
         ready(bound.getsockname()[1])
         make_server(folder).run([bound])
 

@@ -13,7 +13,8 @@ import structlog
 
 from ledger.core.errors import ConfigInvalid
 from ledger.core.note import SigningKey
-from ledger.witness.http import MAX_CONNECTIONS, Face, Server, listen
+from ledger.host.listening import listen
+from ledger.witness.face import MAX_CONNECTIONS, Face, Server
 from ledger.witness.state import State
 from ledger.witness.telling import Metrics
 from ledger.witness.witness import Witness
@@ -47,7 +48,7 @@ async def serve(
         face = Face(Witness(state, key, metrics, clock), metrics)
         stack.callback(face.close)
         with _binding("listen"):
-            public = stack.enter_context(listen(*where.public))
+            public = stack.enter_context(listen(*where.public, MAX_CONNECTIONS))
         bound = _address(where.public[0], public.getsockname()[1])
         scraped = _serve_metrics(stack, metrics, where.metrics) if where.metrics else ""
         _allow_files(MAX_CONNECTIONS + SPARE_FILES)

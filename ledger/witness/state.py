@@ -22,7 +22,7 @@ from ledger.core.errors import InvalidInput, LedgerError, Locked, StoreDamaged
 from ledger.core.note import Note, VKey
 from ledger.core.split import split_by_roots
 from ledger.core.witnessing import KnownLog, Latest
-from ledger.witness import durable
+from ledger.host import files
 
 MAX_SPLITS: Final = 16
 """Pieces of evidence kept of one log: one convicts it, and it must not fill the disk."""
@@ -99,7 +99,7 @@ class State:
             InvalidInput: its origin is known under another key.
         """
         try:
-            durable.create(self._path(known), _format(known))
+            files.create(self._path(known), _format(known))
         except FileExistsError:
             found = self.known(known.origin)
             if found is None or found.vkey != known.vkey:
@@ -109,7 +109,7 @@ class State:
 
     def put(self, known: KnownLog) -> None:
         """Replace what is known of a log, durably; raise OSError if that failed, and it may or may not have."""
-        durable.replace(self._path(known), _format(known))
+        files.replace(self._path(known), _format(known))
 
     def _path(self, known: KnownLog) -> Path:
         return self._logs / origin_hash(known.origin)
@@ -121,7 +121,7 @@ class State:
         path = self.evidence / f"{name}-{size}-{sha256(root.encode()).hex()[:16]}.split"
         if path.exists() or len(list(self.evidence.glob(f"{name}-*.split"))) >= MAX_SPLITS:
             return None
-        durable.create(path, split_by_roots(known.vkey, *[note.format() for note in split]))
+        files.create(path, split_by_roots(known.vkey, *[note.format() for note in split]))
         return path
 
 

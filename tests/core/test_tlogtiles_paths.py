@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ledger.core.encoding import MAX_SIZE
 from ledger.core.errors import InvalidInput
 from ledger.core.tlogtiles import (
+    CHECKPOINT,
     ENTRIES,
     MAX_LEVEL,
     MAX_NUMBER,
@@ -103,3 +104,15 @@ def test_no_tile_is_out_of_bounds(level: int, number: int, width: int, message: 
     """Level, number and width have bounds, which the refusal names."""
     with pytest.raises(InvalidInput, match=f"^{re.escape(message)}$"):
         Tile(level, number, width)
+
+
+def test_a_width_is_below_256() -> None:
+    """A full tile has no width in its path, and a wider one there is not."""
+    for width in (0, 256, 257, 258):
+        with pytest.raises(InvalidInput, match=r"^tile width: "):
+            Tile.parse(f"tile/0/000.p/{width}")
+
+
+def test_the_checkpoint_has_its_place() -> None:
+    """The signed note is at the path of the specification."""
+    assert CHECKPOINT == "checkpoint"

@@ -86,7 +86,7 @@ def test_a_mark_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = tmp_path / "mark"
     order: list[tuple[str, str]] = []
     guard = marked(path)
-    sync, rename = os.fsync, Path.rename
+    sync, rename = os.fsync, Path.replace
 
     def fsync(descriptor: int) -> None:
         order.append(("sync", Path(f"/proc/self/fd/{descriptor}").readlink().name))
@@ -97,7 +97,7 @@ def test_a_mark_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return rename(self, target)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(Path, "replace", renamed)
     guard.note(6, root_at(6))
     guard.flush()
     assert order == [("sync", "mark.new"), ("rename", "mark.new"), ("sync", tmp_path.name)]

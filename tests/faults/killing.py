@@ -20,6 +20,7 @@ from ledger.engine.guard import HighWater
 from ledger.engine.sequencer import Sequencer
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
+from ledger.host import files
 from ledger.service import convert, server
 from ledger.service.waiting import Watchers
 
@@ -60,8 +61,8 @@ APPENDING: Final = {
     "publishing": Point(Sequencer, "_snapshot", _in_writer),
     "telling listeners": Point(Watchers, "_published"),
     "noting the mark": Point(HighWater, "note"),
-    "creating the new mark": Point(Path, "open", _of_mark, 2),
-    "renaming the mark": Point(Path, "rename", _of_mark, 2),
+    "creating the new mark": Point(files, "_write", _of_mark, 2),
+    "renaming the mark": Point(Path, "replace", _of_mark, 2),
     "having flushed the mark": Point(HighWater, "flush", passes=2),
     "settling": Point(Sequencer, "_settle"),
     "answering": Point(convert, "submitted"),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from ledger.host import files
 from tests.engine.ledger import Ledger
 
 
@@ -36,10 +37,10 @@ STEPS: Final = {
     "publishing": Step(lambda ledger: ledger.sequencer, "_snapshot", KEPT),
     "telling": Step(lambda ledger: _listener(ledger), "tell", KEPT, KEPT),
     "noting the mark": Step(lambda ledger: ledger.guard, "note", KEPT, KEPT),
-    "creating the new mark": Step(lambda _: Path, "open", KEPT, KEPT),
+    "creating the new mark": Step(lambda _: files, "_write", KEPT, KEPT),
     "syncing the new mark": Step(lambda _: os, "fsync", KEPT, KEPT),
-    "renaming the mark": Step(lambda _: Path, "rename", KEPT, KEPT),
-    "opening the mark's directory": Step(lambda _: os, "open", KEPT, KEPT),
+    "renaming the mark": Step(lambda _: Path, "replace", KEPT, KEPT),
+    "syncing the mark's directory": Step(lambda _: files, "sync", KEPT, KEPT),
 }
 """The steps of a commit in their order."""
 

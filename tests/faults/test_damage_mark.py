@@ -8,8 +8,8 @@ import pytest
 import structlog
 
 from ledger.engine.store import Store
+from ledger.host.lines import set_up
 from ledger.service.server import serving as bound_of
-from ledger.service.server import set_up_logging
 from ledger.v1.log_pb2 import GetReceiptRequest, SourceSequence
 from tests.served import Served, serving
 from tests.service.calls import answered, public_channel, refusal, role_channel, stub
@@ -33,7 +33,7 @@ async def test_without_its_mark_the_ledger_halts_and_is_read() -> None:
         hand = await Hand.enrolled(served)
         await sent(served, hand)
         await served.stop()
-        set_up_logging("info", lines)
+        set_up("info", lines)
         await served.start()
         (served.directory / "high-water.json.new").mkdir()
         await sent(served, hand)

@@ -15,10 +15,10 @@ from typing import Final
 
 from ledger.cli.options import load_key
 from ledger.core.witnessing import AddCheckpoint
-from ledger.witness import durable, serving, witness
-from ledger.witness.http import Face
+from ledger.host import files, lines
+from ledger.witness import serving, witness
+from ledger.witness.face import Face
 from ledger.witness.state import State
-from ledger.witness.telling import set_up_logging
 from ledger.witness.witness import Witness
 from tests.faults.killing import Point, arm
 
@@ -42,9 +42,9 @@ STEPS: Final = {
     "parsing": Point(AddCheckpoint, "parse"),
     "reading the state": Point(State, "known"),
     "deciding": Point(witness, "decide"),
-    "writing the new file": Point(durable, "_write", _put),
+    "writing the new file": Point(files, "_write", _put),
     "renaming it": Point(Path, "replace", _put),
-    "syncing the directory": Point(durable, "_sync_directory", _of_logs),
+    "syncing the directory": Point(files, "sync", _of_logs),
     "keeping evidence": Point(State, "keep_split", passes=8),
     "answering": Point(Face, "_answer", _of_submission),
 }
@@ -64,13 +64,13 @@ def jumping() -> float:
 
 def remember(directory: Path) -> None:
     """Have every file that is replaced kept as it was, for a power failure to bring back."""
-    replace = durable.replace
+    replace = files.replace
 
     def remembering(path: Path, data: bytes) -> None:
         (directory.parent / BEFORE).write_bytes(path.read_bytes())
         replace(path, data)
 
-    setattr(durable, "replace", remembering)  # noqa: B010 -- an assignment would have to be ignored by mypy
+    setattr(files, "replace", remembering)  # noqa: B010 -- an assignment would have to be ignored by mypy
 
 
 async def serve(directory: Path) -> None:
@@ -89,7 +89,7 @@ def main() -> None:
         remember(Path(directory))
     if name in POINTS:
         arm(*POINTS[name], int(passes))
-    set_up_logging()
+    lines.set_up()
     asyncio.run(serve(Path(directory)))
 
 

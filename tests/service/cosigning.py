@@ -18,8 +18,9 @@ from ledger.core.note import SigningKey, VKey
 from ledger.core.policy import Policy
 from ledger.core.witnessing import KnownLog, witness_vkey
 from ledger.engine.cosigned import CosignedTree
+from ledger.host.listening import listen
 from ledger.service.cosigning import Asked
-from ledger.witness.http import Face, Server, listen
+from ledger.witness.face import MAX_CONNECTIONS, Face, Server
 from ledger.witness.state import State
 from ledger.witness.telling import Metrics
 from ledger.witness.witness import Witness
@@ -67,7 +68,7 @@ class Running:
         self.state.prepare()
         face = Face(Witness(self.state, self.key, Metrics()), Metrics())
         self.server = Server(face)
-        public = listen("127.0.0.1", self.port)
+        public = listen("127.0.0.1", self.port, MAX_CONNECTIONS)
         self.port = public.getsockname()[1]
 
         async def serve(server: Server) -> None:

@@ -15,10 +15,10 @@ from ledger.core.errors import Refused
 from ledger.core.policy import verify_quorum
 from ledger.core.sealing_policy import DEFAULT
 from ledger.engine import schema
+from ledger.host.listening import listen
 from ledger.service import cosigning, server
 from ledger.service.cosigning import in_thread
 from ledger.service.setup import NO_WITNESSES, read_policy
-from ledger.witness.http import listen
 from tests.served import ORIGIN, Served, serving
 from tests.service.cosigning import NAMES, Witnessed, witnessed
 from tests.witness.scripted import Answer, scripted
@@ -86,7 +86,7 @@ async def test_a_silent_witness_holds_nobody_up() -> None:
     async with witnessed() as log:
         await log.covered()
         await log.witnesses[2].stop()
-        with closing(listen("127.0.0.1", log.witnesses[2].port)):
+        with closing(listen("127.0.0.1", log.witnesses[2].port, 5)):
             for name in ("One", "Two", "Three"):
                 await log.served.accredit(name)
                 check(log, (await log.covered()).note)
@@ -101,7 +101,7 @@ async def test_a_witness_that_never_ends_its_answer_is_given_up(monkeypatch: pyt
         await log.witnesses[2].stop()
         monkeypatch.setattr(cosigning, "WITNESS_SECONDS", 0.05)
         client = log.asked("three").client
-        with closing(listen("127.0.0.1", log.witnesses[2].port)):
+        with closing(listen("127.0.0.1", log.witnesses[2].port, 5)):
             await log.served.accredit("One")
             await log.until(lambda: log.asked("three").failures)
             assert log.asked("three").failure == "witness: no whole answer within 0.05 s"

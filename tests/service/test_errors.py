@@ -13,8 +13,8 @@ from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 
 from ledger.core import errors
 from ledger.core.errors import Head, LedgerError
+from ledger.host.lines import set_up
 from ledger.service.errors import CODES, status_of
-from ledger.service.server import set_up_logging
 from ledger.v1.disclosure_pb2 import AuditorMinimum, GetHeadRequest, SourceHead
 from ledger.v1.log_pb2 import GetCheckpointRequest, StreamEntriesRequest
 from tests.served import serving
@@ -110,7 +110,7 @@ def test_every_error_of_the_ledger_stands_in_one_of_both() -> None:
 def lines() -> Iterator[io.StringIO]:
     """The ledger's log at its most talkative."""
     stream = io.StringIO()
-    set_up_logging("debug", stream)
+    set_up("debug", stream)
     yield stream
     structlog.reset_defaults()
 

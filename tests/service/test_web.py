@@ -15,7 +15,7 @@ from ledger.cli import publishing
 from ledger.core.errors import ConfigInvalid, Unavailable
 from ledger.service import web as service_web
 from ledger.service.server import serving as said_to_serve
-from ledger.tiles.http import HttpSource
+from ledger.tiles.fetching import HttpSource
 from ledger.tiles.mirror import mirror
 from tests.cli.commands import site
 from tests.served import SYSTEM_PORT, serving

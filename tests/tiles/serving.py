@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.tiles.listening import listen
+from ledger.host.listening import listen
+from ledger.tiles import CONNECTIONS
 from ledger.tiles.server import make_server
 
 
@@ -14,7 +15,7 @@ from ledger.tiles.server import make_server
 def served(folder: Path) -> Iterator[int]:
     """Serve ``folder`` and yield the port."""
     server = make_server(folder)
-    with listen("127.0.0.1", 0) as bound:
+    with listen("127.0.0.1", 0, CONNECTIONS) as bound:
         thread = threading.Thread(target=server.run, args=([bound],))
         thread.start()
         try:

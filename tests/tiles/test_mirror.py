@@ -6,8 +6,8 @@ import pytest
 
 from ledger.core.errors import Unavailable, VerificationFailed
 from ledger.core.note import SigningKey
+from ledger.tiles.fetching import HttpSource
 from ledger.tiles.history import SEEN
-from ledger.tiles.http import HttpSource
 from ledger.tiles.mirror import mirror
 from ledger.tiles.source import FolderSource
 from tests.tiles.dying import Machine, Stopped

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.tiles.http import HttpSource
-from ledger.tiles.listening import listen
+from ledger.host.listening import listen
+from ledger.tiles import CONNECTIONS
+from ledger.tiles.fetching import HttpSource
 from ledger.tiles.mirror import mirror
 from ledger.tiles.server import serve
 from tests.tiles.conftest import FILES
@@ -100,13 +101,13 @@ def test_a_server_ends_when_it_is_told(number: signal.Signals, tmp_path: Path) -
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     """Where another server listens, that is an error at once."""
-    with listen("127.0.0.1", 0) as taken, pytest.raises(OSError, match="Address already in use"):
+    with listen("127.0.0.1", 0, CONNECTIONS) as taken, pytest.raises(OSError, match="Address already in use"):
         serve(tmp_path, "127.0.0.1", taken.getsockname()[1])
 
 
 def test_answers_wait_for_no_acknowledgement() -> None:
     """A connection sends what it has at once: headers and body are two pieces, and the second is not held back."""
-    with listen("127.0.0.1", 0) as bound, socket.create_connection(bound.getsockname()):
+    with listen("127.0.0.1", 0, CONNECTIONS) as bound, socket.create_connection(bound.getsockname()):
         accepted, _ = bound.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

@@ -9,7 +9,8 @@ from pathlib import Path
 from ledger.core.checkpoint import SignedCheckpoint, verify_cosignatures
 from ledger.core.note import Note, SignatureLine
 from ledger.core.witnessing import AddCheckpoint, KnownLog, witness_vkey
-from ledger.witness.http import Face, Server, listen
+from ledger.host.listening import listen
+from ledger.witness.face import MAX_CONNECTIONS, Face, Server
 from ledger.witness.state import State
 from ledger.witness.telling import Metrics
 from ledger.witness.witness import Reply, Witness
@@ -80,7 +81,7 @@ async def serving(site: Site) -> AsyncIterator[int]:
     """Serve the witness over HTTP and give the port; at the end everything is closed."""
     face = Face(site.open(), site.metrics)
     server = Server(face)
-    with listen("127.0.0.1", 0) as public:
+    with listen("127.0.0.1", 0, MAX_CONNECTIONS) as public:
         task = asyncio.create_task(server.serve([public]))
         try:
             yield public.getsockname()[1]

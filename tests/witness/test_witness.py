@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from ledger.core.encoding import sha256
 from ledger.core.errors import StoreDamaged
-from ledger.witness import durable
+from ledger.host import files
 from ledger.witness.state import origin_hash
 from ledger.witness.witness import PLAIN, SIZE, Reply, Witness
 from tests.core.witnessed import LOG, NOW, STRANGER, WITNESS, asking, knowing, leaves, root, signed
@@ -104,10 +104,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def arm(step: str) -> None:
         owner, name = {
-            "the bytes": (durable, "_write"),
+            "the bytes": (files, "_write"),
             "their sync": (os, "fsync"),
             "the name": (Path, "replace"),
-            "the directory": (durable, "_sync_directory"),
+            "the directory": (files, "sync"),
         }[step]
         monkeypatch.setattr(owner, name, fail)
 

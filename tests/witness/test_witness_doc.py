@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 
 import ledger.witness
 from ledger.core.witnessing import MAX_REQUEST
-from ledger.witness import http
+from ledger.witness import face
 from ledger.witness.state import MAX_SPLITS
 from ledger.witness.telling import Metrics
 from tests.cli.commands import Site, site
@@ -59,12 +59,12 @@ def test_every_line_of_the_log_is_named() -> None:
     "bound",
     [
         f"{MAX_REQUEST // 1024} KiB",
-        f"{http.MAX_CONNECTIONS:,} connections",
-        f"{http.MAX_WAITING} requests may wait",
+        f"{face.MAX_CONNECTIONS:,} connections",
+        f"{face.MAX_WAITING} requests may wait",
         f"at most {MAX_SPLITS} of a log",
     ],
 )
 def test_every_bound_is_the_one_that_holds(bound: str) -> None:
     """Bounds in the text are those of the code."""
     assert bound in TEXT
-    assert http.REQUEST_SECONDS == 10
+    assert face.REQUEST_SECONDS == 10

@@ -23,7 +23,8 @@ from ledger.cli.demo.stage import Stage
 from ledger.core.checkpoint import Checkpoint
 from ledger.core.note import Note
 from ledger.core.tlogtiles import CHECKPOINT, tiles_between
-from ledger.tiles.listening import listen
+from ledger.host.listening import listen
+from ledger.tiles import CONNECTIONS
 
 RATE: Final = 500
 """Requests a second of those who read while others record."""
@@ -98,7 +99,7 @@ def bare(length: int) -> Iterator[str]:
 
     config = uvicorn.Config(answer, http="httptools", loop="uvloop", lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
-    with listen("127.0.0.1", 0) as bound:
+    with listen("127.0.0.1", 0, CONNECTIONS) as bound:
         thread = threading.Thread(target=server.run, args=([bound],))
         thread.start()
         try:

@@ -27,16 +27,16 @@ class ServerProcess:
     async def start(cls, directory: Path, log: Path) -> "ServerProcess":
         """Return the server once it serves; raise Unavailable if it ends or takes a minute."""
         process = _spawn(directory, log)
-        for _ in range(START_SECONDS * 20):
-            bound = serving(directory)
-            if bound is not None:
-                return cls(directory, log, process, bound)
-            if process.poll() is not None:
-                break
-            await asyncio.sleep(0.05)
-        process.kill()
-        process.wait()
-        raise Unavailable(f"the server did not start; see {log}")
+        bound = None
+        try:
+            bound = await _bound(process, directory)
+        finally:
+            if bound is None:  # interrupted as well: nobody else knows this process yet
+                process.kill()
+                process.wait()
+        if bound is None:
+            raise Unavailable(f"the server did not start; see {log}")
+        return cls(directory, log, process, bound)
 
     def stop(self) -> int:
         """End it gracefully and return its exit code."""
@@ -51,6 +51,18 @@ def _spawn(directory: Path, log: Path) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(  # noqa: S603 -- our own command
             command, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines, start_new_session=True
         )
+
+
+async def _bound(process: "subprocess.Popen[bytes]", directory: Path) -> Bound | None:
+    """Return where the server listens once it does, or None if it ends or takes a minute."""
+    for _ in range(START_SECONDS * 20):
+        bound = serving(directory)
+        if bound is not None:
+            return bound
+        if process.poll() is not None:
+            break
+        await asyncio.sleep(0.05)
+    return None
 
 
 async def run(package: str, *arguments: str) -> int:

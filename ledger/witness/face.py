@@ -5,7 +5,6 @@ bound the connection is closed, or the answer says to come back later.
 """
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -152,11 +151,3 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals alone."""
         yield
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens there; raise OSError if that cannot be."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.create_server((host, port), family=family, backlog=MAX_CONNECTIONS)
-    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or a body waits for its head's acknowledgement
-    return bound

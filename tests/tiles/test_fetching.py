@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from ledger.core.errors import InvalidInput, Unavailable
-from ledger.tiles.http import HttpSource
+from ledger.tiles.fetching import HttpSource
 from tests.tiles.web import Answer, web
 
 

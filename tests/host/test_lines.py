@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from ledger.witness.telling import OTHERS, set_up_logging
+from ledger.host.lines import OTHERS, set_up
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def stream() -> Iterator[io.StringIO]:
     loggers = [logging.getLogger(name) for name in OTHERS]
     before = [(logger.handlers, logger.propagate, logger.level) for logger in loggers]
     stream = io.StringIO()
-    set_up_logging("info", stream)
+    set_up("info", stream)
     yield stream
     for logger, (handlers, propagate, level) in zip(loggers, before, strict=True):
         logger.handlers, logger.propagate = handlers, propagate

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ledger.core.witnessing import MAX_REQUEST
-from ledger.witness import http
+from ledger.witness import face
 from ledger.witness.witness import Reply, Witness
 from tests.core.witnessed import asking, leaves
 from tests.witness.served import Site, closed, exchange, head, posted, read_answer, serving
@@ -38,7 +38,7 @@ SLOW = {
 @pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
 async def test_a_client_that_stops_is_let_go(sent: bytes, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a client falls silent, its connection is closed when its time is over."""
-    monkeypatch.setattr(http, "REQUEST_SECONDS", SOON)
+    monkeypatch.setattr(face, "REQUEST_SECONDS", SOON)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     assert await closed(reader)
@@ -52,7 +52,7 @@ async def test_a_connection_that_is_kept_has_a_deadline_for_each_answer(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(SEVEN)
     assert (await read_answer(reader)).code == 200
-    monkeypatch.setattr(http, "REQUEST_SECONDS", SOON)
+    monkeypatch.setattr(face, "REQUEST_SECONDS", SOON)
     writer.write(SEVEN)
     assert (await read_answer(reader)).code == 409
     writer.write(SEVEN[:30])
@@ -122,7 +122,7 @@ async def test_a_client_that_is_gone_disturbs_nothing(sent: bytes, port: int) ->
 
 async def test_connections_are_bounded(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection too many is closed at once; when another one ends there is room again."""
-    monkeypatch.setattr(http, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(face, "MAX_CONNECTIONS", 2)
     held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
     for reader, writer in held:
         writer.write(head("GET", "/x/checkpoint"))
@@ -163,7 +163,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
 
 async def test_waiting_requests_are_bounded(port: int, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the bound the answer is 503 and when to come back; those that wait are answered."""
-    monkeypatch.setattr(http, "MAX_WAITING", 2)
+    monkeypatch.setattr(face, "MAX_WAITING", 2)
     waiting = [asyncio.create_task(exchange(port, SEVEN)) for _ in range(3)]
     done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     answer = done.pop().result()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.witness import durable
+from ledger.host import files
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_replaced_file_is_synced_before_and_after_its_renaming(steps: list[str
     """First the new bytes are on disk, then the name, then the directory."""
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    durable.replace(path, b"new")
+    files.replace(path, b"new")
     assert steps == ["sync file.new", "rename file.new", f"sync {tmp_path.name}"]
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
@@ -42,7 +42,7 @@ def test_a_replaced_file_is_synced_before_and_after_its_renaming(steps: list[str
 
 def test_a_created_file_is_synced_before_and_after_its_naming(steps: list[str], tmp_path: Path) -> None:
     """First the bytes are on disk, then the name, then the directory."""
-    durable.create(tmp_path / "file", b"new")
+    files.create(tmp_path / "file", b"new")
     assert steps == [f"sync file.{os.getpid()}", "link file", f"sync {tmp_path.name}"]
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"new"]
 
@@ -52,7 +52,7 @@ def test_a_file_that_is_there_is_not_created_over(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
     with pytest.raises(FileExistsError):
-        durable.create(path, b"new")
+        files.create(path, b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
 
 
@@ -66,8 +66,8 @@ def test_a_replacement_that_fails_leaves_the_old_file(
         raise OSError(28, "No space left on device")
 
     path = tmp_path / "file"
-    durable.create(path, b"old")
+    files.create(path, b"old")
     monkeypatch.setattr(*step, fail)
     with pytest.raises(OSError, match="No space left"):
-        durable.replace(path, b"new")
+        files.replace(path, b"new")
     assert path.read_bytes() == b"old"

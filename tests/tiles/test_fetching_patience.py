@@ -6,7 +6,7 @@ import pytest
 from urllib3.util import Timeout
 
 from ledger.core.errors import Unavailable
-from ledger.tiles.http import ATTEMPTS, MOST_PATIENCE, HttpSource
+from ledger.tiles.fetching import ATTEMPTS, MOST_PATIENCE, HttpSource
 from tests.tiles.web import SILENCE, Answer, web
 
 PASSING = {
