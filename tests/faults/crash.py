@@ -23,6 +23,7 @@ from random import Random
 from typing import Final
 
 from ledger.core.errors import LedgerError, Unavailable
+from ledger.host import lines
 from tests.faults.deaths import RANDOM, STARTING_UP, STOPPING, Death, deaths
 from tests.faults.harness import Harness, harness
 from tests.faults.invariants import check
@@ -200,6 +201,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--times", type=int, default=300, help="deaths (300)")
     parser.add_argument("--seed", type=int, default=1, help="what is drawn: deaths, batch sizes, repeats (1)")
     options = parser.parse_args(arguments)
+    lines.set_up("error")  # the witnesses in this process would tell of each cosignature
     try:
         tally = asyncio.run(run(options.times, options.seed))
     except Violation as violation:
