@@ -33,7 +33,7 @@ BATCH_BYTES: Final = MAX_BATCH_BYTES - 64 * 1024
 """What a batch may gather before it is closed."""
 
 FEW: Final = 8
-"""Statements of a batch whose answer is checked here and now: another thread would take longer to reach."""
+"""Statements of a batch that is decoded and checked here and now: another thread would take longer to reach."""
 
 FIRST_DELAY: Final = 0.05
 LONGEST_DELAY: Final = 5.0
@@ -193,6 +193,7 @@ class Recorder:
         for item, receipt in zip(group, receipts, strict=True):
             if not item.future.done():
                 item.future.set_result(receipt)
+        await asyncio.sleep(0)  # callers go on before the journal is settled
         self._journal.settle(position)
 
     async def _exchange(
@@ -201,8 +202,12 @@ class Recorder:
         """Send until answered; the batch is decoded, to be held against the answer, while that is on its way."""
         sending = asyncio.ensure_future(self._send(request))
         try:
-            loop = asyncio.get_running_loop()
-            batch = await loop.run_in_executor(self._worker, decode_batch, tuple(request.statements))
+            await asyncio.sleep(0)  # it is sent before anything else is done
+            data, loop = tuple(request.statements), asyncio.get_running_loop()
+            if len(data) <= FEW:
+                batch = decode_batch(data)
+            else:
+                batch = await loop.run_in_executor(self._worker, decode_batch, data)
             return await sending, batch
         finally:
             sending.cancel()
