@@ -33,7 +33,7 @@ class Sizes:
 
 
 QUICK: Final = Sizes(
-    bulk=204_800, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, mirror=51_200, tiles=65_536, growth=0
+    bulk=184_320, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, mirror=51_200, tiles=65_536, growth=0
 )
 LONG: Final = Sizes(
     bulk=409_600,
@@ -74,7 +74,7 @@ async def measure(sizes: Sizes) -> dict[str, float]:
         stage.server.stop()
         figures.set(disk_ratio=disk_bytes(stage.ledger) / found.submitted)
         with told("fsck of the stopped store"):
-            figures.set(verify_entries_per_s=fsck_rate(stage.ledger))
+            figures.set(verify_entries_per_s=await fsck_rate(stage.ledger))
         with told("raw: plyvel alone, the same rows"), folder() as path:
             raw = bulk.raw(stage.ledger / "store", path / "raw")
             figures.set(raw_entries_per_s=raw, bulk_ratio=found.rate / raw)

@@ -18,6 +18,7 @@ from urllib.error import HTTPError
 import uvicorn
 
 from bench.bulk import submit
+from bench.checking import settled
 from bench.scene import BATCH, builders, prepared
 from ledger.cli.demo.stage import Stage
 from ledger.core.checkpoint import Checkpoint
@@ -120,6 +121,7 @@ async def recording(stage: Stage, count: int) -> Recording:
         for _ in range(batches):
             for source in sources:
                 source.add(entries)
+        await settled(stage.server.process.pid)  # LevelDB compacts for a while what was written before
         started = time.perf_counter()
         await submit(sources)
         return time.perf_counter() - started
