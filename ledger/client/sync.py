@@ -9,8 +9,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Final
 
-import uvloop
-
 from ledger.client.range_receipt import Receipt
 from ledger.client.recorder import Recorder
 from ledger.core.errors import Unavailable
@@ -25,7 +23,7 @@ class SyncRecorder:
 
     def __init__(self, opening: Callable[[], AbstractAsyncContextManager[Recorder]]) -> None:
         self._opening = opening
-        self._loop = uvloop.new_event_loop()
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="recorder-loop", daemon=True)
         self._giving = threading.Lock()
         self._open_for_work = False

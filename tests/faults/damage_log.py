@@ -57,7 +57,7 @@ class Whole:
 @asynccontextmanager
 async def whole() -> AsyncIterator[Whole]:
     """Fill a log, ask everything once, and stop it."""
-    async with serving(started=False, metrics_listen="", witness_policy=POLICY) as served:
+    async with serving(started=False, metrics_listen="", witness_policy=POLICY, confirm_start=False) as served:
         await served.start()
         auditor = await served.accredit("One")
         hand = await Hand.enrolled(served, "alpha", [auditor])

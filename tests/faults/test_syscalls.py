@@ -42,7 +42,7 @@ CASES = {
     "the journal is not read": ("read store/*.log #1 EIO", ENDED, f"cannot open it ({BROKEN}); see to disk"),
     "the certificate is not read": ("read certs/server.crt #1 EIO", ENDED, f"certs/server.crt: {BROKEN}"),
     "no lock is to be had": ("fcntl store/LOCK #1 ENOLCK", ENDED, "cannot open it (No locks available); see to disk"),
-    "it cannot say that it serves": ("rename serving.json.new #1 EACCES", ENDED, "serving.json.new: Permission denied"),
+    "it cannot say that it serves": ("rename serving.json.new #1 EACCES", ENDED, "serving.json: Permission denied"),
     "an old journal stays": ("unlink store/*.log #1 EACCES", WENT_ON, ""),
 }
 
