@@ -21,6 +21,7 @@ from bench.bulk import submit
 from bench.checking import settled
 from bench.scene import BATCH, builders, prepared
 from ledger.cli.demo.stage import Stage
+from ledger.client.opening import open_reader
 from ledger.core.checkpoint import Checkpoint
 from ledger.core.note import Note
 from ledger.core.tlogtiles import CHECKPOINT, tiles_between
@@ -44,7 +45,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Entries recorded, how many a second without readers and with them, and the requests a second of these."""
+    """Entries that the log has then, how many a second without readers and with them, and the requests a second of these."""
 
     size: int
     alone: float
@@ -135,7 +136,9 @@ async def recording(stage: Stage, count: int) -> Recording:
             seconds[1] += await record(batches)
         reads += report["per_s"] / ROUNDS
     total = ROUNDS * batches * BATCH * len(sources)
-    return Recording(2 * total, total / seconds[0], total / seconds[1], reads)
+    async with open_reader(stage.sources[0].profile, as_role=True) as reader:
+        size = (await reader.checkpoint()).checkpoint.size
+    return Recording(size, total / seconds[0], total / seconds[1], reads)
 
 
 @contextmanager
