@@ -45,7 +45,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Entries that the log has then, how many a second without readers and with them, and the requests a second of these."""
+    """Entries of the log then, entries recorded a second without and with readers, and requests a second of these."""
 
     size: int
     alone: float
