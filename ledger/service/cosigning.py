@@ -194,7 +194,7 @@ class Cosigner:
                 await self._write(self._sequencer.keep(found.note.format()), "cosigned note refused")
             return True
         view, now = self._sequencer.view, self._clock()
-        due = due_minute(view, self._intervals)
+        due = None if self._sequencer.held is not None else due_minute(view, self._intervals)
         if view.cosigned is None or due is None or now < max(due * 60, self._no_anchor_before):
             return False
         self._no_anchor_before = now + ANCHOR_RETRY

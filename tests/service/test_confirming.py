@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -130,3 +131,15 @@ async def test_witnesses_that_are_gone_for_good_can_be_left_behind(tmp_path: Pat
             await witness.stop()
         await log.served.start()
         await log.served.accredit("Without them")
+
+
+async def test_an_anchor_that_is_due_waits_for_the_witnesses() -> None:
+    """A start with an ANCHOR due asks first and anchors then: what it may not sign yet does not end its asking."""
+    now = [time.time()]
+    async with witnessed(clock=lambda: now[0]) as log:
+        size = (await log.covered()).size
+        await log.served.stop()
+        now[0] += 7 * 24 * 3600
+        await log.served.start()
+        await log.until(lambda: log.served.server.sequencer.view.size > size)
+        assert log.served.server.sequencer.hindrance is None
