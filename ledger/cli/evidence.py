@@ -1,9 +1,11 @@
-"""What evidence of a split view says, in words and for programs."""
+"""What evidence says, of a split view or against a source, in words and for programs."""
 
 from typing import Any, Final
 
 from ledger.cli.outcome import printable
-from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
+from ledger.core import conviction
+from ledger.core.conviction import Convicted, verify_conviction
+from ledger.core.errors import ConfigInvalid, InvalidInput, Uncheckable, VerificationFailed
 from ledger.core.note import VKey
 from ledger.core.split import HEADER, LEAVES, ROOTS, ProvenSplit, verify_split
 
@@ -13,20 +15,90 @@ OPEN: Final = (
 )
 
 
+OPEN_OF_SOURCE: Final = (
+    "what the record should have said",
+    "whether it was meant or a fault of software",
+    "whose key it is: the ledger had enrolled it for this source",
+)
+"""What a conviction leaves open."""
+
+FORCED: Final = "that the source agreed to its key: the key change was FORCED, without the old key"
+OPENS: Final = "whoever has this file may read the record with it: keep it as confidential as that"
+"""What the holder of a conviction has to know."""
+
+Evidence = ProvenSplit | Convicted
+"""What convicts: a log, or a source."""
+
+
 def is_evidence(data: bytes) -> bool:
-    """Return whether a file claims to be evidence of a split view."""
-    return data.startswith(HEADER.encode())
+    """Return whether a file claims to be evidence of a split view, or against a source."""
+    return data.startswith((HEADER.encode(), conviction.HEADER.encode()))
 
 
-def open_evidence(data: bytes, log: VKey | None) -> ProvenSplit:
+def open_evidence(data: bytes, log: VKey | None) -> Evidence:
     """Return what evidence proves; raise Uncheckable where it proves nothing, or nothing against ``log``."""
     try:
-        proven = verify_split(data)
+        return _against_source(data, log) if data.startswith(conviction.HEADER.encode()) else _against_log(data, log)
     except (InvalidInput, VerificationFailed) as error:
         raise Uncheckable(f"no evidence: {error}") from None
+
+
+def _against_source(data: bytes, log: VKey | None) -> Convicted:
+    if log is None:
+        raise ConfigInvalid(["--log: missing; evidence against a source needs the key of its log"])
+    return verify_conviction(data, log)
+
+
+def _against_log(data: bytes, log: VKey | None) -> ProvenSplit:
+    proven = verify_split(data)
     if log not in (None, proven.log):
         raise Uncheckable("evidence against another key than the log's")
     return proven
+
+
+def evidence_sentence(proven: Evidence) -> str:
+    """Return what is proven, on one line that steers no terminal."""
+    return split_sentence(proven) if isinstance(proven, ProvenSplit) else conviction_sentence(proven)
+
+
+def evidence_facts(proven: Evidence) -> dict[str, Any]:
+    """Return what is proven as the fields of a JSON object."""
+    return split_facts(proven) if isinstance(proven, ProvenSplit) else conviction_facts(proven)
+
+
+def evidence_lines(proven: Evidence) -> list[str]:
+    """Return whose key signed it, and what stays open, as the lines that a person reads."""
+    if isinstance(proven, ProvenSplit):
+        return [f"signed with the key {printable(proven.log.format())}", *_unproven(OPEN)]
+    keys = ", ".join([key.key.hex() for key in proven.receipt.keys])
+    unproven = (*OPEN_OF_SOURCE, FORCED) if proven.receipt.forced else OPEN_OF_SOURCE
+    return [f"signed with the key {keys}", OPENS, *_unproven(unproven)]
+
+
+def _unproven(lines: tuple[str, ...]) -> list[str]:
+    return ["not proven by this file:", *(f"  - {line}" for line in lines)]
+
+
+def conviction_sentence(proven: Convicted) -> str:
+    """Return what a source is convicted of, on one line that steers no terminal."""
+    who, why = f"source {proven.source_id} signed entry {proven.index}", proven.fault
+    return printable(f"{who}, whose sealed payload does not match its leaf: {why}")
+
+
+def conviction_facts(proven: Convicted) -> dict[str, Any]:
+    """Return what a source is convicted of as the fields of a JSON object."""
+    return {
+        "kind": "conviction",
+        "source": proven.source_id,
+        "index": proven.index,
+        "sequence": proven.sequence,
+        "leaf_hash": proven.leaf_hash.hex(),
+        "log_id": proven.receipt.log_id.hex(),
+        "keys": [key.key.hex() for key in proven.receipt.keys],
+        "forced_key": proven.receipt.forced,
+        "fault": proven.fault,
+        "reason": conviction_sentence(proven),
+    }
 
 
 def split_sentence(proven: ProvenSplit) -> str:

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "checkpoint": "reads.checkpoint",
     "entries": "reads.entries",
     "receipt": "reads.receipt",
+    "fields": "fields.fields",
     "verify": "verify.verify",
     "mirror": "mirror.mirror",
     "compare": "compare.compare",

@@ -10,15 +10,24 @@ from typing import Annotated, Any
 
 import typer
 
-from ledger.cli.evidence import OPEN, is_evidence, open_evidence, split_facts, split_sentence
+from ledger.cli.evidence import (
+    Evidence,
+    evidence_facts,
+    evidence_lines,
+    evidence_sentence,
+    is_evidence,
+    open_evidence,
+)
 from ledger.cli.options import JsonOption
 from ledger.cli.outcome import DISPROVEN, PROVEN, UNCHECKED, command, emit, printable, say
+from ledger.core import opened
+from ledger.core.canonical_json import encode_json
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.core.errors import ConfigInvalid, InvalidInput, LedgerError, VerificationFailed
 from ledger.core.note import VKey
+from ledger.core.opened import VerifiedFields, verify_fields
 from ledger.core.policy import Policy, quorum_time, verify_quorum
 from ledger.core.receipt import VerifiedReceipt, verify_receipt
-from ledger.core.split import ProvenSplit
 from ledger.core.statement import body_name
 from ledger.core.tlogproof import HEADER
 
@@ -28,21 +37,24 @@ COSIGNED = "in the log, under a checkpoint that satisfies the witness policy"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a file proves: facts by name, and the sentences a person reads."""
+    """What a file proves: facts by name, the sentences a person reads, and a line for each field that it opens."""
 
     kind: str
     facts: dict[str, Any]
     proven: tuple[str, ...]
     open: tuple[str, ...]
+    fields: tuple[str, ...] = ()
 
 
-def verify_file(path: Path, log: VKey | None, policy: Policy | None) -> Verdict | ProvenSplit:
-    """Return what the receipt, checkpoint or evidence at ``path`` proves; raise as the verifiers do."""
+def verify_file(path: Path, log: VKey | None, policy: Policy | None) -> Verdict | Evidence:
+    """Return what the receipt, opening, checkpoint or evidence at ``path`` proves; raise as the verifiers do."""
     data = path.read_bytes()
     if is_evidence(data):
         return open_evidence(data, log)
     if log is None:
         raise ConfigInvalid(["--log: missing; only evidence of two histories brings its own key"])
+    if data.startswith(opened.HEADER.encode()):
+        return _fields(verify_fields(data, log), policy)
     if data.startswith(HEADER.encode()):
         return _receipt(verify_receipt(data, log), policy)
     return _checkpoint(open_checkpoint(data, log), policy)
@@ -108,6 +120,22 @@ def _receipt(receipt: VerifiedReceipt, policy: Policy | None) -> Verdict:
     return Verdict("receipt", facts, tuple(proven), tuple(unproven))
 
 
+def _fields(found: VerifiedFields, policy: Policy | None) -> Verdict:
+    entry = _receipt(found.receipt, policy)
+    source = found.receipt.statement.source_id
+    values = {field.name: field.value for field in found.fields}
+    said = [f"{name}: {'absent' if value is None else _as_text(value)}" for name, value in values.items()]
+    proven = (*entry.proven, f"source {source} signed this entry and committed to exactly these values in it")
+    *unproven, _ = entry.open  # the last is about a record that nobody opened
+    unproven.append("whether other fields are present, whom it concerns, and that what is said is true")
+    return Verdict("opening", {"fields": values, **entry.facts}, proven, tuple(unproven), tuple(said))
+
+
+def _as_text(value: object) -> str:
+    """Return a value as JSON on a line that steers no terminal."""
+    return printable(encode_json(value).decode())
+
+
 def load_log(text: str) -> VKey:
     """Return the verifier key in ``text``, or in the file it names."""
     if "+" not in text and Path(text).is_file():
@@ -126,7 +154,9 @@ def load_policy(path: Path | None) -> Policy | None:
 
 
 def verify(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Receipts, checkpoints, evidence.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Receipts, opened fields, checkpoints, evidence.")
+    ],
     log: Annotated[str | None, typer.Option("--log", help="The log's verifier key, or a file that holds it.")] = None,
     policy: Annotated[Path | None, typer.Option(help="Witness policy (tlog-policy): its quorum is required.")] = None,
     as_json: JsonOption = False,
@@ -155,32 +185,32 @@ def _refused(path: Path, error: LedgerError | OSError, code: int, as_json: bool)
         say(f"{path}: {'NOT VALID' if code == DISPROVEN else 'could not be checked'}: {words}")
 
 
-def _told(path: Path, verdict: Verdict | ProvenSplit, as_json: bool, brief: bool) -> int:
+def _told(path: Path, verdict: Verdict | Evidence, as_json: bool, brief: bool) -> int:
     """Say what was found and return the exit code that it is worth."""
-    if isinstance(verdict, ProvenSplit):
-        _convicted(path, verdict, as_json, brief)
-        return DISPROVEN
-    _proven(path, verdict, as_json, brief)
-    return PROVEN
+    if isinstance(verdict, Verdict):
+        _proven(path, verdict, as_json, brief)
+        return PROVEN
+    _convicted(path, verdict, as_json, brief)
+    return DISPROVEN
 
 
-def _convicted(path: Path, proven: ProvenSplit, as_json: bool, brief: bool) -> None:
+def _convicted(path: Path, proven: Evidence, as_json: bool, brief: bool) -> None:
     if as_json:
-        emit({"file": str(path), "verdict": "disproven", **split_facts(proven)})
+        emit({"file": str(path), "verdict": "disproven", **evidence_facts(proven)})
         return
-    print(f"{path}: {split_sentence(proven)}")
+    print(f"{path}: {evidence_sentence(proven)}")
     if not brief:
-        print(f"signed with the key {printable(proven.log.format())}")
-        print("\n".join(["not proven by this file:", *(f"  - {line}" for line in OPEN)]))
+        print("\n".join(evidence_lines(proven)))
 
 
 def _proven(path: Path, verdict: Verdict, as_json: bool, brief: bool) -> None:
+    lines = [f"  {line}" for line in verdict.fields]
     if as_json:
         facts = {"file": str(path), "verdict": "proven", "kind": verdict.kind, **verdict.facts}
         emit({**facts, "proven": verdict.proven, "not_proven": verdict.open})
     elif brief:
-        print(f"{path}: {verdict.proven[0]}")
+        print("\n".join([f"{path}: {verdict.proven[0]}", *lines]))
     else:
-        print(f"{path}: a valid {verdict.kind}")
+        print("\n".join([f"{path}: a valid {verdict.kind}", *lines]))
         print("\n".join(["proven:", *(f"  + {line}" for line in verdict.proven)]))
         print("\n".join(["not proven by this file:", *(f"  - {line}" for line in verdict.open)]))

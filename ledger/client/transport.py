@@ -26,6 +26,7 @@ RETRY_AFTER: Final = timedelta(seconds=0.25)
 DETAILS: Final[tuple[type[Message], ...]] = (
     disclosure_pb2.SourceHead,
     disclosure_pb2.AuditorMinimum,
+    disclosure_pb2.PolicyInForce,
     error_details_pb2.BadRequest,
     error_details_pb2.RetryInfo,
 )
@@ -69,6 +70,8 @@ def _error(error: grpc.aio.AioRpcError) -> errors.LedgerError:
             return errors.KeySuperseded(message, head.key_statement)
         case grpc.StatusCode.FAILED_PRECONDITION if isinstance(detail, disclosure_pb2.AuditorMinimum):
             return errors.TooFewAuditors(message, detail.minimum)
+        case grpc.StatusCode.FAILED_PRECONDITION if isinstance(detail, disclosure_pb2.PolicyInForce):
+            return errors.PolicySuperseded(message)
         case grpc.StatusCode.FAILED_PRECONDITION | grpc.StatusCode.ALREADY_EXISTS:
             return errors.Refused(message)
         case grpc.StatusCode.UNAUTHENTICATED:

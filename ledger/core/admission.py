@@ -4,13 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ledger.core import bodies
 from ledger.core.batch import Batch, Binding, decode_batch
-from ledger.core.chain import Auditor, Source, check_openings
-from ledger.core.encoding import ZERO_HASH, Hash, sha256_each
-from ledger.core.errors import InvalidInput, TooFewAuditors, Uncheckable, VerificationFailed
-from ledger.core.lookup_keys import LookupKey, verify_keys_roots
+from ledger.core.chain import check_openings
+from ledger.core.encoding import Hash, sha256_each
+from ledger.core.errors import InvalidInput, Refused, TooFewAuditors, Uncheckable, VerificationFailed
+from ledger.core.life import Keys
+from ledger.core.lookup_keys import LookupKey, given_root, verify_keys_roots
+from ledger.core.parties import Auditor, Source
 from ledger.core.sealed import check_payload_size, check_shreds
 from ledger.core.sealed_keys import SealedKey, sealed_keys_digest
+from ledger.core.statement import Roots
 
 MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 """Bytes of a batch's statements and payloads together."""
@@ -24,7 +28,11 @@ SaltedKey = tuple[LookupKey, bytes]
 
 
 class Attachment(NamedTuple):
-    """What travels beside one DISCLOSURE at ``position`` of the batch; a tuple, for there is one an entry."""
+    """What travels beside one statement at ``position`` of the batch; a tuple, for there is one in nearly every entry.
+
+    An EMBARGO_LIFTED has its target's keys and no payload (both of them empty), an embargoed entry a payload and no
+    keys.
+    """
 
     position: int
     payload: bytes
@@ -50,11 +58,16 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A submission whose parts fit together, of ``size`` bytes; only state can still refuse it."""
+    """A submission whose parts fit together, of ``size`` bytes; only state can still refuse it.
+
+    ``travelled`` says, by position, what the keys beside a CORRECTION or EMBARGO_LIFTED give: which they must, only
+    their target tells.
+    """
 
     submission: Submission
     batch: Batch
     size: int
+    travelled: dict[int, Keys]
 
 
 def examine(submission: Submission) -> Examined:
@@ -66,39 +79,79 @@ def examine(submission: Submission) -> Examined:
         batch = decode_batch(submission.statements)
     except Uncheckable as error:
         raise InvalidInput("statement", str(error)) from None
-    _check_attachments(batch, submission.attachments)
-    digest = sealed_keys_digest(submission.sealed_keys) if submission.attachments else ZERO_HASH
-    if submission.sealed_keys and not submission.attachments:
+    travelled = _check_attachments(batch, submission.attachments)
+    if submission.sealed_keys and not any(item.payload for item in submission.attachments):
         raise InvalidInput("sealed_keys", "a batch without payloads has none")
-    if digest != batch.seal.sealed_keys_digest:
+    if sealed_keys_digest(submission.sealed_keys) != batch.seal.sealed_keys_digest:
         raise InvalidInput("sealed_keys_digest", "does not match the sealed keys")
-    return Examined(submission, batch, size)
+    return Examined(submission, batch, size, travelled)
 
 
-def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> None:
+def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> dict[int, Keys]:
     """Check column by column, not row by row: a batch may have a thousand."""
-    disclosed = {position: said for position, leaf in enumerate(batch.leaves) if (said := leaf.disclosed) is not None}
-    if [item.position for item in attachments] != list(disclosed):
-        raise InvalidInput("attachments", "each DISCLOSURE needs exactly one, ascending by position")
-    payloads = [item.payload for item in attachments]
+    roots = {position: found for position, leaf in enumerate(batch.leaves) if (found := leaf.roots) is not None}
+    others = {position: leaf.statement.body for position, leaf in enumerate(batch.leaves) if not leaf.is_plain}
+    lifts = [position for position, body in others.items() if isinstance(body, bodies.EmbargoLifted)]
+    if [item.position for item in attachments] != (sorted([*roots, *lifts]) if lifts else list(roots)):
+        raise InvalidInput("attachments", "each statement with a payload or keys needs exactly one, in their order")
+    sealed = [item for item in attachments if item.position not in lifts] if lifts else attachments
+    payloads = [item.payload for item in sealed]
     for payload in payloads:
         check_payload_size(payload)
-    if sha256_each(payloads) != [said.payload_digest for said in disclosed.values()]:
+    if sha256_each(payloads) != [found.payload_digest for found in roots.values()]:
         raise InvalidInput("payload_digest", "does not match the payload")
     try:
-        check_shreds(payloads, [item.shred for item in attachments])
-        pairs = zip(attachments, disclosed.values(), strict=True)
-        verify_keys_roots([(item.keys, item.padding, said.key_class, said.keys_root) for item, said in pairs])
+        check_shreds(payloads, [item.shred for item in sealed])
         for leaf in batch.leaves:
             check_openings(leaf)
+        return _check_keys(attachments, roots, others)
     except VerificationFailed as error:
         raise InvalidInput("attachment", str(error)) from None
+
+
+def _check_keys(
+    attachments: Sequence[Attachment], roots: Mapping[int, Roots], others: Mapping[int, bodies.Body]
+) -> dict[int, Keys]:
+    """Hold keys against the roots that their own statements name; return what those give whose target names it.
+
+    ``others`` are the bodies of all that is no plain disclosure.
+    """
+    own = [(item, roots[item.position]) for item in attachments if item.position not in others]
+    travelled: dict[int, Keys] = {}
+    for item in attachments if len(own) < len(attachments) else ():
+        has_keys = bool(item.keys or item.padding)
+        match others.get(item.position):
+            case None:
+                pass
+            case bodies.EmbargoLifted():
+                if item.payload or item.shred:
+                    raise InvalidInput("payload", "an EMBARGO_LIFTED has none")
+                travelled[item.position] = given_root(item.keys, item.padding)
+            case bodies.Disclosure(embargo=None):
+                own.append((item, roots[item.position]))
+            case bodies.Correction(keys_root=root, key_class=size) if root and has_keys:
+                own.append((item, roots[item.position]))
+                travelled[item.position] = (root, size)
+            case _ if has_keys:
+                raise InvalidInput("keys", "travel with no DELIVERY or EMBARGO_EXTENDED, and not under an embargo")
+            case _:
+                pass
+    verify_keys_roots([(item.keys, item.padding, found.key_class, found.keys_root) for item, found in own])
+    return travelled
 
 
 def check_clock(batch: Batch, now: int) -> None:
     """Raise InvalidInput if ``batch`` is dated more than five minutes past ``now`` (minutes since the epoch)."""
     if batch.last_minute > now + CLOCK_TOLERANCE:
         raise InvalidInput("recorded_at", f"must be at most {CLOCK_TOLERANCE} minutes ahead of the ledger's clock")
+
+
+def check_accredited(sealed_keys: Iterable[SealedKey], auditors: Mapping[Hash, Auditor]) -> None:
+    """Raise Refused if a box is for one who is no auditor of this log now."""
+    for sealed in sealed_keys:
+        auditor = auditors.get(sealed.key_id)
+        if auditor is None or auditor.removed:
+            raise Refused("sealed_keys: a box for one who is no auditor of this log")
 
 
 def check_boxes(

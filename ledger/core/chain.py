@@ -4,6 +4,7 @@ A ``LogState`` is fed batches in index order. ``check`` says whether one may fol
 keeps one, and whoever replays stored or mirrored leaves builds the same one again (protocol §3, §4).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
 
@@ -14,7 +15,6 @@ from ledger.core.checkpoint import Checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import (
     ChainBroken,
-    Head,
     InvalidInput,
     KeySuperseded,
     Refused,
@@ -22,11 +22,12 @@ from ledger.core.errors import (
     WrongLog,
 )
 from ledger.core.inner import verify_approvals, verify_inner
+from ledger.core.life import Find, Keys, Life, Officers, Place, follow
 from ledger.core.note import VKey
+from ledger.core.parties import Auditor, Governing, Source
 from ledger.core.rules import LEDGER
-from ledger.core.signing import PublicKey
 from ledger.core.slots import verify_opening
-from ledger.core.statement import Leaf, Statement, body_field, body_name
+from ledger.core.statement import Leaf, Statement, body_name
 
 ADMITTED: Final = (
     bodies.LogOpened,
@@ -35,69 +36,17 @@ ADMITTED: Final = (
     bodies.SourceRevoked,
     bodies.AuditorAdded,
     bodies.AuditorRemoved,
+    bodies.AuditReport,
     bodies.Anchor,
+    bodies.Erasure,
     bodies.PolicyChanged,
     bodies.Disclosure,
+    bodies.Delivery,
+    bodies.Correction,
+    bodies.EmbargoLifted,
+    bodies.EmbargoExtended,
 )
 """The bodies that this release admits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What one chain has come to.
-
-    ``past_keys`` holds every key it ever had; ``forced``: one of them came without its predecessor's signature, and
-    no later change mends that.
-    """
-
-    source_id: str
-    service: str
-    keys: tuple[PublicKey, ...]
-    key_statement: Hash
-    key_index: int
-    past_keys: tuple[bytes, ...]
-    forced: bool = False
-    revoked: bool = False
-    next_sequence: int = 0
-    recorded_at: int = 0
-    previous: Hash = ZERO_HASH
-
-    @property
-    def head(self) -> Head:
-        """Where the chain stands."""
-        return Head(self.source_id, self.next_sequence, self.previous, self.recorded_at, self.key_statement)
-
-
-@dataclass(frozen=True, slots=True)
-class Auditor:
-    """An auditor that the log named; ``key_id`` is the leaf hash of its AUDITOR_ADDED."""
-
-    name: str
-    key_id: Hash
-    index: int
-    signing_key: PublicKey
-    x25519_key: Hash
-    removed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Governing:
-    """What the ledger's own chain has settled so far."""
-
-    log_id: Hash
-    origin: str
-    checkpoint_vkey: str
-    next_number: int
-    approvers: tuple[PublicKey, ...]
-    thresholds: tuple[bodies.Threshold, ...]
-    witness_policy_digest: Hash
-    sealing_policy_digest: Hash
-    anchored: Anchored
-
-    def threshold(self, body: type) -> int:
-        """Return how many approvals a governance body needs."""
-        counts = {row.body: row.count for row in self.thresholds}
-        return counts.get(body_field(body), counts.get(0, 0))
 
 
 @dataclass(slots=True)
@@ -128,6 +77,7 @@ class LogState:
             body.thresholds,
             body.witness_policy_digest,
             body.sealing_policy_digest,
+            0,
             Anchored(0, batch.last_minute, 0),
         )
         own = Source(LEDGER, LEDGER, body.ledger_keys, log_id, 0, tuple(key.key for key in body.ledger_keys))
@@ -167,20 +117,30 @@ class LogState:
         for leaf in batch.leaves:
             if not leaf.is_plain:
                 check_admitted(leaf.statement.body)
-        sealed = any(leaf.disclosed is not None for leaf in batch.leaves)
+        sealed = any(leaf.roots is not None for leaf in batch.leaves)
         if sealed == (batch.seal.sealed_keys_digest == ZERO_HASH):
             raise InvalidInput("sealed_keys_digest", "zeros exactly where a batch has no payloads")
 
-    def replay(self, batch: Batch) -> Hash:
-        """Check the next batch from its leaves alone, seal included, apply it and return its digest."""
+    def follow(self, batch: Batch, find: Find, travelled: Mapping[int, Keys] | None = None) -> dict[Place, Life]:
+        """Return the lives that the next batch changes, as ``ledger.core.life.follow`` does, and raise as it does."""
+        source = self.sources[batch.source_id]
+        officers = Officers(source.officers, source.officer_threshold)
+        return follow(batch, self.size, find, self.log_id, officers, travelled)
+
+    def replay(self, batch: Batch, find: Find) -> dict[Place, Life]:
+        """Check the next batch from its leaves alone, seal included, and apply it.
+
+        Returns the lives that it changes; ``find`` gives what others have come to.
+        """
         source = self.source(batch.source_id)
         binding = Binding(self.log_id, source.key_statement, source.previous)
         self.check_chain(batch, source)
         for leaf in batch.leaves:
             check_openings(leaf)
         digest = verify_seal(batch, binding, source.keys)
+        changed = self.follow(batch, find)
         self.apply(batch, digest)
-        return digest
+        return changed
 
     def apply(self, batch: Batch, digest: Hash) -> None:
         """Advance over a checked batch; ledger bodies are checked and take effect one by one, all or none.
@@ -253,8 +213,20 @@ class LogState:
         log = VKey.parse(governing.checkpoint_vkey)
         return check_anchor(body, log, governing.origin, index, governing.anchored)
 
+    def check_report(self, body: bodies.AuditReport, index: int) -> None:
+        """Raise Refused or VerificationFailed unless an accredited auditor may report this at ``index``."""
+        auditor = self.auditors.get(body.auditor)
+        if auditor is None or auditor.removed:
+            raise Refused("auditor: no accredited auditor has this key id")
+        if body.end > index:
+            raise Refused(f"end: must be at most {index}")
+        verify_inner(self.log_id, body, "signatures", [auditor.signing_key])
+
     def _govern(self, statement: Statement, leaf_hash: Hash, index: int) -> None:
         body = statement.body
+        if isinstance(body, bodies.AuditReport):
+            self.check_report(body, index)
+            return
         if isinstance(body, bodies.Anchor):
             anchored = Anchored(index, statement.recorded_at, self.check_anchor(body, index).size)
             self.governing = replace(self.governing, anchored=anchored)
@@ -281,7 +253,10 @@ class LogState:
                     thresholds=body.thresholds,
                     witness_policy_digest=body.witness_policy_digest,
                     sealing_policy_digest=body.sealing_policy_digest,
+                    policy_index=index,
                 )
+            case bodies.Erasure():
+                pass  # what it does to its target is for ``follow``
             case _:
                 _refuse(body)
         self.governing = governing
@@ -289,7 +264,16 @@ class LogState:
     def _set_keys(self, body: bodies.SourceEnrolled | bodies.SourceKeyChanged, leaf_hash: Hash, index: int) -> None:
         keys = tuple(key.key for key in body.keys)
         if isinstance(body, bodies.SourceEnrolled):
-            self.sources[body.source_id] = Source(body.source_id, body.service, body.keys, leaf_hash, index, keys)
+            self.sources[body.source_id] = Source(
+                body.source_id,
+                body.service,
+                body.keys,
+                leaf_hash,
+                index,
+                keys,
+                body.officers,
+                body.officer_threshold,
+            )
             return
         old = self.sources[body.source_id]
         self.sources[body.source_id] = replace(
@@ -298,6 +282,8 @@ class LogState:
             key_statement=leaf_hash,
             key_index=index,
             past_keys=(*old.past_keys, *keys),
+            officers=body.officers,
+            officer_threshold=body.officer_threshold,
             forced=old.forced or not body.old_key_signatures,
         )
 
@@ -306,11 +292,8 @@ def check_admitted(body: bodies.Body) -> None:
     """Raise InvalidInput unless this release admits ``body`` with what it carries."""
     if not isinstance(body, ADMITTED):
         _refuse(body)
-    if isinstance(body, bodies.Disclosure):
-        if body.embargo is not None:
-            raise InvalidInput("embargo", "embargoed disclosures are not admitted by this release")
-        if body.late_for is not None:
-            raise InvalidInput("late_for", "names no closed period of this source")
+    if isinstance(body, bodies.Disclosure) and body.late_for is not None:
+        raise InvalidInput("late_for", "names no closed period of this source")
 
 
 def check_openings(leaf: Leaf) -> None:

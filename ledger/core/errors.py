@@ -8,6 +8,7 @@
     │   ├── KeySuperseded     signed under a key that is no longer current: use the current one
     │   ├── ChainBroken       a gap or another predecessor: continue from the head given
     │   ├── AlreadyLogged     other bytes stand at this sequence: continue from the head given
+    │   ├── PolicySuperseded  follows a publication policy that is no longer in force: read the current one
     │   ├── TooFewAuditors    sealed to fewer accredited auditors than the policy asks for
     │   └── Contradicted      a witness cosigned a tree that this log does not have: restore the newest store
     ├── NotAuthenticated      a signature or certificate does not show who speaks
@@ -91,6 +92,10 @@ class AlreadyLogged(Refused):
     def __init__(self, message: str, head: Head) -> None:
         super().__init__(message)
         self.head = head
+
+
+class PolicySuperseded(Refused):
+    """What a batch makes public is not what the policy in force says."""
 
 
 class TooFewAuditors(Refused):

@@ -7,7 +7,7 @@ number ‖ SHA-256(the body with all inner signatures and approvals cleared). Wh
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from ledger.core import bodies
 from ledger.core.encoding import Hash, label, sha256, str8, u16
@@ -45,26 +45,33 @@ def verify_inner(log_id: Hash, body: bodies.Body, signature_field: str, keys: Se
     verify_each(keys, message, getattr(body, signature_field), signature_field)
 
 
-def approve(log_id: Hash, body: bodies.Governance, keys: Sequence[SecretKey]) -> bodies.Governance:
+Approved = TypeVar("Approved", bound=bodies.Governance | bodies.EmbargoExtended | bodies.Closing)
+
+
+def approve(log_id: Hash, body: Approved, keys: Sequence[SecretKey], source_id: str = LEDGER) -> Approved:
     """Return ``body`` with an approval by each of ``keys``, those of others kept, ascending by key id."""
-    message = signed_bytes(log_id, body, "approvals")
+    message = signed_bytes(log_id, body, "approvals", source_id)
     given = {approval.key_id: approval for approval in body.approvals}
     for key in keys:
         key_id = approver_id(key.public)
         given[key_id] = bodies.Approval(key.public.algorithm, key_id, key.sign(message).signature)
-    return replace(body, approvals=tuple(given[key_id] for key_id in sorted(given)))
+    return cast(Approved, replace(cast(Any, body), approvals=tuple(given[key_id] for key_id in sorted(given))))
 
 
 def verify_approvals(
-    log_id: Hash, body: bodies.Governance, approvers: Sequence[PublicKey], threshold: int
+    log_id: Hash,
+    body: bodies.Governance | bodies.EmbargoExtended | bodies.Closing,
+    approvers: Sequence[PublicKey],
+    threshold: int,
+    source_id: str = LEDGER,
 ) -> Sequence[bodies.Approval]:
-    """Return the approvals of ``body``.
+    """Return the approvals of ``body``, which ``source_id`` says.
 
     Raises:
         VerificationFailed: one is by a stranger, out of order, doubled, or does not verify.
         Refused: there are fewer than ``threshold``.
     """
-    message = signed_bytes(log_id, body, "approvals")
+    message = signed_bytes(log_id, body, "approvals", source_id)
     known = {approver_id(key): key for key in approvers}
     previous = b""
     for approval in body.approvals:
@@ -72,7 +79,8 @@ def verify_approvals(
             raise VerificationFailed("approvals: must ascend by key id, each key once")
         previous = approval.key_id
         if approval.key_id not in known:
-            raise VerificationFailed("approvals: not by an approver of this log")
+            who = "an approver of this log" if source_id == LEDGER else "an officer of this source"
+            raise VerificationFailed(f"approvals: not by {who}")
         signature = Signature(approval.algorithm, approval.signature)
         verify_signature(known[approval.key_id], message, signature, "approvals")
     if len(body.approvals) < threshold:

@@ -203,6 +203,15 @@ def verify_keys_roots(
             raise VerificationFailed("keys root: the keys do not give it")
 
 
+def given_root(salted_keys: Sequence[tuple[LookupKey, bytes]], padding: Sequence[bytes]) -> tuple[Hash, int]:
+    """Return the keys root that canonical (key, salt) pairs and padding give, and their class.
+
+    Raises InvalidInput for what breaks a rule, or fills no class.
+    """
+    size = key_class(len(salted_keys))
+    return merkle_root(_commitments(salted_keys, padding, size)), size
+
+
 def _commitments(salted_keys: Sequence[tuple[LookupKey, bytes]], padding: Sequence[bytes], size: int) -> list[Hash]:
     """Return the ``size`` commitments of one entry, sorted; raise InvalidInput for what breaks a rule."""
     if key_class(len(salted_keys)) != size:

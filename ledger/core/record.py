@@ -6,6 +6,7 @@ Slots 0 to 27 of an entry hold it, salted; section "Record and slots" of docs/pr
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar, Self
 
 from ledger.core.errors import InvalidInput
 from ledger.core.record_fields import FIELDS
@@ -18,7 +19,15 @@ from ledger.core.record_kinds import (
     Structure,
 )
 
-__all__ = ["Artifact", "DataRange", "DisclosureRecord", "NondisclosureOrder", "Recipient", "embargo_order"]
+__all__ = [
+    "Artifact",
+    "DataRange",
+    "DisclosureRecord",
+    "NondisclosureOrder",
+    "PartialRecord",
+    "Recipient",
+    "embargo_order",
+]
 
 DISCLOSING = ("FULL", "PARTIAL")
 """The outcomes that make a DISCLOSURE; every other one makes a CORRECTION."""
@@ -33,6 +42,9 @@ class DisclosureRecord:
     Times are ``YYYY-MM-DDTHH:MM:SS.mmmZ``; an aware datetime becomes that, a mapping its object, a list is
     sorted. Raises InvalidInput that names every mistake, never a value.
     """
+
+    COMPLETE: ClassVar[bool] = True
+    """Whether the required fields have to be there."""
 
     request_reference: str | None = None
     provider_reference: str | None = None
@@ -72,7 +84,7 @@ class DisclosureRecord:
             checked = None if given is None else field.kind.check(given, field.name, problems)
             if len(problems) > before:
                 faulty.add(field.name)
-            elif field.required and checked is None:
+            elif self.COMPLETE and field.required and checked is None:
                 problems.append(f"{field.name}: required")
             object.__setattr__(self, field.name, checked)
         problems += _order_problems(self) + _condition_problems(self, faulty)
@@ -99,7 +111,7 @@ class DisclosureRecord:
         return present
 
     @classmethod
-    def from_json_object(cls, given: Mapping[str, object]) -> "DisclosureRecord":
+    def from_json_object(cls, given: Mapping[str, object]) -> Self:
         """Return the record of an object of fields; null and unknown names are refused."""
         if not isinstance(given, Mapping):
             raise InvalidInput("record", "must be an object")
@@ -109,6 +121,13 @@ class DisclosureRecord:
         if nulls:
             raise InvalidInput("record", f"null in {', '.join(nulls)}; leave an absent field out")
         return cls(**given)  # type: ignore[arg-type]  # construction checks every type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialRecord(DisclosureRecord):
+    """What a DELIVERY or EMBARGO_EXTENDED says in fields of a record: any of them, and none is required."""
+
+    COMPLETE: ClassVar[bool] = False
 
 
 def embargo_order(record: DisclosureRecord) -> NondisclosureOrder:

@@ -1,7 +1,10 @@
 """A disclosure arrives as JSON or YAML text and is either understood whole or refused (protocol, "Record").
 
     {"record": {fields}, "keys": [{"type": "phone", "value": "+12025550100"},
-                                  {"type": "request", "authority": "...", "reference": "..."}]}
+                                  {"type": "request", "authority": "...", "reference": "..."}],
+     "embargo": "2027-03"}
+
+The embargo, if there is one, ends with the first of the month named; the record then has a nondisclosure_order.
 
 YAML is read with JSON's scalars only: ``NO`` stays a country and a time stays a text.
 """
@@ -16,25 +19,32 @@ import yaml
 
 from ledger.core.errors import InvalidInput
 from ledger.core.lookup_keys import MAX_KEYS, REQUEST, LookupKey, canonicalise, canonicalise_request
-from ledger.core.record import DisclosureRecord
+from ledger.core.record import DisclosureRecord, embargo_order
+from ledger.core.rules import parse_month
 
-DISCLOSURE_FIELDS: Final = ("record", "keys")
+DISCLOSURE_FIELDS: Final = ("record", "keys", "embargo")
 
 _YAML: Final = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """A record and the identifiers of the people it is about, at most 256 and none twice."""
+    """A record and the identifiers of the people it is about, at most 256 and none twice.
+
+    ``embargo`` is the month, since 1970-01, with whose first day a gag order ends, None without one.
+    """
 
     record: DisclosureRecord
     keys: tuple[LookupKey, ...] = ()
+    embargo: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.keys) > MAX_KEYS:
             raise InvalidInput("keys", f"more than {MAX_KEYS}; split the disclosure into parts")
         if len(set(self.keys)) < len(self.keys):
             raise InvalidInput("keys", "a key appears twice")
+        if self.embargo is not None:
+            embargo_order(self.record)
 
 
 def disclosure_from_object(given: object) -> Disclosure:
@@ -55,9 +65,14 @@ def disclosure_from_object(given: object) -> Disclosure:
             keys.append(_key(key))
         except InvalidInput as error:
             problems.append(f"keys[{position}]: {error}")
+    embargo = None
+    try:
+        embargo = parse_month(members["embargo"], "embargo") if "embargo" in members else None
+    except InvalidInput as error:
+        problems.append(str(error))
     if problems or record is None:
         raise InvalidInput("disclosure", "; ".join(problems))
-    return Disclosure(record, tuple(keys))
+    return Disclosure(record, tuple(keys), embargo)
 
 
 def load_json(text: str) -> tuple[Disclosure, ...]:

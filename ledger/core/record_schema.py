@@ -25,6 +25,7 @@ from ledger.core.record_kinds import (
     Time,
 )
 
+EMBARGO_PATTERN: Final = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])$"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -44,7 +45,8 @@ def record_schema() -> dict[str, object]:
         "type": "object",
         "additionalProperties": False,
         "required": ["record"],
-        "properties": {"record": record, "keys": keys},
+        "properties": {"record": record, "keys": keys, "embargo": {"type": "string", "pattern": EMBARGO_PATTERN}},
+        "allOf": [_embargo_needs_an_order()],
     }
 
 
@@ -102,6 +104,11 @@ def _conditions() -> list[dict[str, object]]:
         {"if": has("legal_basis_due_at", not_empty), "then": has("urgency", {"const": "EMERGENCY"})},
         {"if": handed_over, "then": {"required": ["artifact"]}},
     ]
+
+
+def _embargo_needs_an_order() -> dict[str, object]:
+    order = {"required": ["nondisclosure_order"], "properties": {"nondisclosure_order": {"type": "object"}}}
+    return {"if": {"required": ["embargo"]}, "then": {"properties": {"record": order}}}
 
 
 def _key_schemas() -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from ledger.core import bodies
+from ledger.core.encoding import HASH_SIZE
 from ledger.core.errors import InvalidInput
 from ledger.core.note import VKey
 from ledger.core.sealed_keys import check_recipient
@@ -19,11 +20,14 @@ KEY_CLASSES: Final = (4, 16, 64, 256)
 MAX_PARTS: Final = 64
 MAX_EMBARGO_MONTHS: Final = 36
 MAX_NAME: Final = 253
+MAX_LEGAL_BASIS: Final = 500
 MAX_GRACE_HOURS: Final = 24 * 31
 MAX_MINUTE: Final = 4_223_371_679
 """The last minute of the year 9999: past it a month has no name."""
 _SOURCE_ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}\Z", re.ASCII)
 _NAME: Final = re.compile(r"[!-~]([ -~]*[!-~])?\Z", re.ASCII)
+_MONTH: Final = re.compile(r"(?:19[7-9][0-9]|[2-9][0-9]{3})-(?:0[1-9]|1[0-2])\Z", re.ASCII)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,6 +49,18 @@ def month_of(minute: int) -> int:
     """Return the month of a minute since the epoch, in months since 1970-01 (UTC)."""
     moment = _EPOCH + timedelta(minutes=minute)
     return (moment.year - 1970) * 12 + moment.month - 1
+
+
+def month_text(month: int) -> str:
+    """Return a month since 1970-01 as YYYY-MM."""
+    return f"{1970 + month // 12:04}-{month % 12 + 1:02}"
+
+
+def parse_month(text: str, field: str) -> int:
+    """Return the month of YYYY-MM in months since 1970-01; raise InvalidInput for anything else."""
+    if not isinstance(text, str) or not _MONTH.match(text):
+        raise InvalidInput(field, "must be a month, YYYY-MM, from 1970 on")
+    return (int(text[:4]) - 1970) * 12 + int(text[5:]) - 1
 
 
 def check_keys(keys: Sequence[PublicKey], field: str) -> None:
@@ -98,6 +114,16 @@ def check_body(body: bodies.Body, recorded_at: int) -> None:
             check_name(body.name, "name")
             check_key(body.signing_key, "signing_key")
             check_recipient(body.x25519_key, "x25519_key")
+        case bodies.Correction():
+            _check_correction(body)
+        case bodies.EmbargoExtended():
+            if body.number < 1:
+                raise InvalidInput("number", "must be at least 1")
+        case bodies.Erasure():
+            check_enrolled_id(body.source_id)
+            check_legal_basis(body.legal_basis)
+        case bodies.AuditReport():
+            _check_report(body)
         case bodies.Closing():
             _check_closing(body)
         case bodies.ChallengeAnswer():
@@ -121,6 +147,31 @@ def _check_disclosure(body: bodies.Disclosure, recorded_at: int) -> None:
     positions = [opening.position for opening in body.openings]
     if any(a >= b for a, b in pairwise(positions)):
         raise InvalidInput("openings", "positions must ascend, one each")
+
+
+def _check_correction(body: bodies.Correction) -> None:
+    """Either all three of a DISCLOSURE's are given, or none."""
+    if not (body.keys_root or body.key_class or body.aggregates_root):
+        return
+    if body.key_class not in KEY_CLASSES:
+        raise InvalidInput("key_class", "must be one of 4, 16, 64, 256")
+    for name, value in (("keys_root", body.keys_root), ("aggregates_root", body.aggregates_root)):
+        if len(value) != HASH_SIZE:
+            raise InvalidInput(name, f"must be {HASH_SIZE} bytes")
+
+
+def check_legal_basis(text: str) -> str:
+    """Return ``text``; raise InvalidInput unless it is 1 to 500 bytes of UTF-8 without control characters."""
+    if not 0 < len(text.encode()) <= MAX_LEGAL_BASIS or _CONTROL.search(text):
+        raise InvalidInput("legal_basis", f"must be 1 to {MAX_LEGAL_BASIS} bytes without control characters")
+    return text
+
+
+def _check_report(body: bodies.AuditReport) -> None:
+    if body.begin >= body.end:
+        raise InvalidInput("end", "must lie after begin")
+    if not body.checks or any(a >= b for a, b in pairwise(body.checks)):
+        raise InvalidInput("checks", "at least one, ascending, each once")
 
 
 def check_enrolled_id(source_id: str) -> str:

@@ -125,6 +125,15 @@ def check_shred(payload: bytes, shred: bytes) -> bytes:
     return shred
 
 
+def payload_key(payload: bytes, batch_key: bytes, log_id: bytes, source_id: str, sequence: int, shred: bytes) -> bytes:
+    """Return the key of a payload; raise VerificationFailed unless shred and commit are those it begins with."""
+    check_shred(check_payload_size(payload), shred)
+    key, commit = _entry_keys(batch_key, log_id, source_id, sequence, shred)
+    if not hmac.compare_digest(payload[HASH_SIZE:_NONCE_AT], commit):
+        raise VerificationFailed("commit: another batch key, log, source or sequence")
+    return key
+
+
 def open_payload(
     payload: bytes, batch_key: bytes, log_id: bytes, source_id: str, sequence: int, shred: bytes
 ) -> OpenedPayload:
@@ -132,10 +141,7 @@ def open_payload(
 
     The digest is ``verify_payload_digest``'s to check, the leaf's roots ``verify_opened``'s.
     """
-    check_shred(check_payload_size(payload), shred)
-    key, commit = _entry_keys(batch_key, log_id, source_id, sequence, shred)
-    if not hmac.compare_digest(payload[HASH_SIZE:_NONCE_AT], commit):
-        raise VerificationFailed("commit: another batch key, log, source or sequence")
+    key = payload_key(payload, batch_key, log_id, source_id, sequence, shred)
     nonce, sealed = payload[_NONCE_AT:_SEALED_AT], payload[_SEALED_AT:]
     try:
         plaintext = crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, None, nonce, key)
@@ -162,6 +168,19 @@ def verify_opened(opened: OpenedPayload, slots: bytes, keys: bytes, key_class: i
         raise VerificationFailed("keys root: the keys do not give it")
     if aggregates_root(opened.entry_secret) != aggregates:
         raise VerificationFailed("aggregates root: the entry secret does not give it")
+    return opened
+
+
+def verify_keyless(opened: OpenedPayload, slots: bytes) -> OpenedPayload:
+    """Return ``opened`` if it gives the slots root of a leaf to which no lookup keys belong, and has none itself."""
+    try:
+        found = slots_root(opened.record_object, opened.entry_secret)
+    except InvalidInput as error:
+        raise VerificationFailed(f"payload content: {error}") from None
+    if found != slots:
+        raise VerificationFailed("slots root: the record does not give it")
+    if opened.keys:
+        raise VerificationFailed("keys: the leaf is of a statement that has none")
     return opened
 
 

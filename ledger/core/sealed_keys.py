@@ -18,6 +18,8 @@ from nacl.bindings import (
     crypto_box_seed_keypair,
     crypto_scalarmult_base,
     crypto_sign_ed25519_pk_to_curve25519,
+    crypto_sign_ed25519_sk_to_curve25519,
+    crypto_sign_seed_keypair,
 )
 from nacl.exceptions import CryptoError
 
@@ -58,6 +60,12 @@ def x25519_from_ed25519(public_key: bytes) -> bytes:
         return crypto_sign_ed25519_pk_to_curve25519(check_hash(public_key, "public_key"))
     except (CryptoError, RuntimeError):
         raise InvalidInput("public_key", "not an Ed25519 public key") from None
+
+
+def x25519_secret(seed: bytes) -> bytes:
+    """Return the X25519 private key of the Ed25519 key that ``seed`` makes: it opens what is boxed to the former."""
+    _, secret = crypto_sign_seed_keypair(check_hash(seed, "seed"))
+    return crypto_sign_ed25519_sk_to_curve25519(secret)
 
 
 def box_batch_key(batch_key: bytes, recipient: bytes) -> bytes:

@@ -64,10 +64,15 @@ def open_slots(
     record_object: Mapping[str, object], entry_secret: bytes, names: Iterable[str]
 ) -> tuple[SlotOpening, ...]:
     """Return the openings of the named slots in position order; an absent field opens as empty."""
+    return open_values(encode_slots(record_object), entry_secret, names)
+
+
+def open_values(values: Sequence[bytes], entry_secret: bytes, names: Iterable[str]) -> tuple[SlotOpening, ...]:
+    """Return the openings of the named slots among 32 encoded values, as ``open_slots`` does."""
     wanted = set(names)
     if not wanted <= _POSITIONS.keys():
         raise InvalidInput("slots", f"unknown name; known are {', '.join(SLOT_NAMES)}")
-    values, salts = encode_slots(record_object), slot_salts(entry_secret)
+    salts = slot_salts(entry_secret)
     levels = [_leaves(values, salts)]
     while len(levels[-1]) > 1:
         levels.append(hash_parents(levels[-1]))

@@ -58,13 +58,16 @@ class Statement:
     seal: Seal | None = None
 
 
-class Disclosed(NamedTuple):
-    """What a DISCLOSURE binds the things that travel beside it to; a tuple, for there is one an entry."""
+class Roots(NamedTuple):
+    """What a statement with a sealed payload binds that to; a tuple, for there is one in nearly every entry.
+
+    ``keys_root`` is empty and ``key_class`` 0 where no lookup keys belong to it.
+    """
 
     slots_root: bytes
     payload_digest: bytes
-    keys_root: bytes
-    key_class: int
+    keys_root: bytes = b""
+    key_class: int = 0
 
 
 class Leaf:
@@ -99,15 +102,23 @@ class Leaf:
         return self._statement
 
     @property
-    def disclosed(self) -> Disclosed | None:
-        """What a DISCLOSURE binds the things beside it to, None for any other statement."""
+    def roots(self) -> Roots | None:
+        """What the statement binds its sealed payload to, None for one without a payload."""
         if self._statement is None:
             data = self.data  # ends with four hashes and the key class, each behind its tag
-            return Disclosed(data[-136:-104], data[-102:-70], data[-68:-36], data[-35])
-        body = self._statement.body
-        if not isinstance(body, bodies.Disclosure):
+            return Roots(data[-136:-104], data[-102:-70], data[-68:-36], data[-35])
+        return roots_of(self._statement.body)
+
+
+def roots_of(body: bodies.Body) -> Roots | None:
+    """Return what ``body`` binds its sealed payload to, None for one without a payload."""
+    match body:
+        case bodies.Disclosure() | bodies.Correction():
+            return Roots(body.slots_root, body.payload_digest, body.keys_root, body.key_class)
+        case bodies.Delivery() | bodies.EmbargoExtended():
+            return Roots(body.slots_root, body.payload_digest)
+        case _:
             return None
-        return Disclosed(body.slots_root, body.payload_digest, body.keys_root, body.key_class)
 
 
 def body_field(body: type) -> int:

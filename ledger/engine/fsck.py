@@ -2,7 +2,7 @@
 
 Leaves give hashes, tiles, root, seals, chains and state; payloads, shreds and boxes are held against the leaves; rows
 that nothing accounts for are wrong too. A row of the lookup queue is the mapper's to open and to take away: here it
-only has to belong to a disclosure.
+only has to belong to an entry that keys can have come with. A payload is missing rightly where an ERASURE says so.
 """
 
 from bisect import bisect_right
@@ -16,7 +16,7 @@ from ledger.core import bodies
 from ledger.core.batch import MAX_BATCH, Batch, decode_batch
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, open_checkpoint
-from ledger.core.encoding import ZERO_HASH, Hash, sha256, sha256_each
+from ledger.core.encoding import HASH_SIZE, ZERO_HASH, Hash, sha256, sha256_each
 from ledger.core.errors import LedgerError, StoreDamaged
 from ledger.core.merkle import CompactRange
 from ledger.core.note import Note, VKey
@@ -26,12 +26,14 @@ from ledger.core.sealed import check_payload_size, check_shred, check_shreds
 from ledger.core.sealed_keys import sealed_keys_digest
 from ledger.engine import rows, schema
 from ledger.engine.cosigned import open_cosigned
+from ledger.engine.fsck_lives import LivesWalk, has_keys
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
 
 HEIGHT: Final = 8
 TILE: Final = 1 << HEIGHT
 SETTINGS: Final = ("format", "governing", "checkpoint", "witness_policy", "sealing_policy")
+PERHAPS: Final = ("cosigned", "erasing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class _Rows:
 
     def _upto(self, places: Sequence[bytes]) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
         """Return the keys of ``places``, and as many rows at least as show whether others stand up to the last one."""
+        if not places:
+            return [], []
         keys = [self._prefix + place for place in places]
         read = [*self._ahead, *islice(self._rows, max(0, len(keys) - len(self._ahead)))]
         end = bisect_right(read, keys[-1], key=itemgetter(0))
@@ -146,6 +150,8 @@ class _Walk:
         self._anchors: list[tuple[int, Checkpoint]] = []
         kinds = (schema.ENTRIES, schema.PAYLOADS, schema.SHREDS, schema.QUEUE)
         self._entry, self._payload, self._shred, self._queued = (_Rows(store, prefix) for prefix in kinds)
+        self._lives = LivesWalk(store)
+        self._life = _Rows(store, schema.LIVES)
 
     @property
     def size(self) -> int:
@@ -174,7 +180,7 @@ class _Walk:
             else:
                 source = self._state.source(batch.source_id)
                 previous, key_index = source.previous, source.key_index
-                self._state.replay(batch)
+                self._lives.check(first, self._state.replay(batch, self._lives.find(first)))
         if stored != rows.BatchRow(batch.source_id, batch.first_sequence, batch.count, key_index, previous):
             raise StoreDamaged(f"batch row at {first}: not what the leaves say")
         chain = schema.chain_key(batch.source_id, batch.first_sequence)
@@ -198,21 +204,25 @@ class _Walk:
             raise StoreDamaged(f"{what}: missing or not what the leaves say")
 
     def _check_payloads(self, places: Sequence[bytes], batch: Batch) -> None:
-        disclosures = [
-            (place, disclosed.payload_digest)
-            for place, leaf in zip(places, batch.leaves, strict=True)
-            if (disclosed := leaf.disclosed) is not None
-        ]
+        leaves = list(zip(places, batch.leaves, strict=True))
+        erased = self._lives.take(self._life.perhaps(places), batch, self.size)
+        sealed = [(place, roots.payload_digest) for place, leaf in leaves if (roots := leaf.roots) is not None]
         what, digest = f"sealed keys of the batch at {self.size}", ZERO_HASH
-        if disclosures:
-            self._check_attached(*zip(*disclosures, strict=True))
+        if sealed:
             boxes = self._stored(schema.sealed_keys_key(self.size), what)
             with _Naming(what):
                 digest = sealed_keys_digest(rows.read_sealed_keys(boxes))
             self._boxes += 1
         if digest != batch.seal.sealed_keys_digest:
             raise StoreDamaged(f"{what}: their digest is not the seal's")
-        self._payloads += len(disclosures)
+        kept = [(place, digest) for place, digest in sealed if place not in erased] if erased else sealed
+        if kept:
+            self._check_attached(*zip(*kept, strict=True))
+        self._payloads += len(kept)
+        queued = [place for place, leaf in leaves if leaf.is_plain or has_keys(leaf.statement.body)]
+        for key, row in self._queued.perhaps(queued):
+            if len(row) <= rows.QUEUE_OVERHEAD:
+                raise StoreDamaged(f"lookup queue row of entry {schema.index_of(key)}: too short to open")
 
     def _check_attached(self, places: Sequence[bytes], digests: Sequence[bytes]) -> None:
         payloads, shreds = self._payload.require(places), self._shred.require(places)
@@ -220,9 +230,6 @@ class _Walk:
             if found != expected:
                 raise StoreDamaged(f"payload of entry {schema.index_of(place)}: its digest is not the leaf's")
         _check_shreds(places, payloads, shreds)
-        for key, row in self._queued.perhaps(places):
-            if len(row) <= rows.QUEUE_OVERHEAD:
-                raise StoreDamaged(f"lookup queue row of entry {schema.index_of(key)}: too short to open")
 
     def _check_tiles(self, completed: Sequence[Sequence[Hash]]) -> None:
         """Compare the tiles that are full now; ``completed`` are the perfect subtrees new with the batch, by level."""
@@ -250,9 +257,11 @@ class _Walk:
             checkpoint = open_checkpoint(note, vkey, state.governing.origin).checkpoint
         if (checkpoint.size, checkpoint.root) != (self.size, self._range.root()):
             raise StoreDamaged("checkpoint: signs another size or root than the entries give")
-        for kept in (self._entry, self._payload, self._shred, self._queued):
+        for kept in (self._entry, self._payload, self._shred, self._queued, self._life):
             kept.finish()
+        self._lives.finish()
         self._check_state(state)
+        self._check_deposits(state)
         self._check_cosigned(state, vkey)
         self._check_counts(state)
         return Checked(self.size, self._payloads, checkpoint.root)
@@ -277,6 +286,13 @@ class _Walk:
                 self._same(schema.tile_key(level, number), partial, f"tile {number} of level {level}")
                 self._tiles += 1
 
+    def _check_deposits(self, state: LogState) -> None:
+        for key, box in self._store.range(schema.DEPOSITS, schema.after(schema.DEPOSITS)):
+            deposited = rows.read_deposit(key, box)
+            batch = key[1:-HASH_SIZE]
+            if deposited.key_id not in state.auditors or self._store.get(schema.SEALED_KEYS + batch) is None:
+                raise StoreDamaged(f"deposited box under {batch.hex()}: of no batch with payloads, or no auditor")
+
     def _check_cosigned(self, state: LogState, vkey: VKey) -> None:
         """Hold what witnesses cosigned against the tree, whose tiles are those of the leaves by now."""
         tree = TileTree.load(self._store, self.size)
@@ -292,7 +308,7 @@ class _Walk:
     def _check_counts(self, state: LogState) -> None:
         """Look for rows beside those that were compared one by one."""
         expected = {
-            schema.META: len(SETTINGS) + (self._store.get(schema.meta_key("cosigned")) is not None),
+            schema.META: len(SETTINGS) + sum(self._store.get(schema.meta_key(name)) is not None for name in PERHAPS),
             schema.SOURCES: len(state.sources),
             schema.AUDITORS: len(state.auditors),
             schema.BATCHES: self._batch_rows,

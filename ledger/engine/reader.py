@@ -12,6 +12,7 @@ from ledger.core.sealed_keys import SealedKey, sealed_keys_digest
 from ledger.core.statement import Leaf, decode_leaf
 from ledger.engine import rows, schema
 from ledger.engine.cosigned import CosignedTree
+from ledger.engine.lives import locate
 from ledger.engine.sequencer import View
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
@@ -39,12 +40,23 @@ class SealedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedEntry:
+    """An entry whose payload the ERASURE at ``erasure`` destroyed."""
+
+    index: int
+    sequence: int
+    erasure: int
+
+
+@dataclass(frozen=True, slots=True)
 class SealedEntries:
-    """The payloads of one batch, and its boxes."""
+    """The payloads of one batch, and its boxes: those under its seal, and those deposited later."""
 
     source_id: str
     entries: tuple[SealedEntry, ...]
     sealed_keys: tuple[SealedKey, ...]
+    erased: tuple[ErasedEntry, ...] = ()
+    deposited: tuple[SealedKey, ...] = ()
 
 
 class Reader:
@@ -78,16 +90,7 @@ class Reader:
 
     def locate(self, source_id: str, sequence: int) -> int | None:
         """Return the index of a source's sequence, or None."""
-        key = schema.chain_key(source_id, sequence)
-        found = self._store.last_before(schema.chain_key(source_id, 0), key)
-        if found is None:
-            return None
-        row = rows.read_batch_row(self._store.require(schema.BATCHES + found[1]))
-        if (row.source_id, row.first_sequence) != (source_id, schema.index_of(found[0])):
-            raise StoreDamaged("chain row: leads to another batch; run ledgerctl fsck")
-        first_index = schema.index_of(found[1])
-        offset = sequence - row.first_sequence
-        return first_index + offset if offset < row.count else None
+        return locate(self._store, source_id, sequence)
 
     def batch_of(self, index: int) -> tuple[int, rows.BatchRow]:
         """Return the first index and the row of the batch that holds ``index``."""
@@ -150,10 +153,17 @@ class Reader:
             first, row = self.batch_of(index)
             stop = min(end, first + row.count)
             entries = tuple(self._sealed_entries(index, stop, first, row))
-            if entries:
+            erased = tuple(self._erased(index, stop, first, row))
+            if entries or erased:
                 boxes = self._boxes(first, first + row.count - 1)
-                yield SealedEntries(row.source_id, entries, boxes)
+                yield SealedEntries(row.source_id, entries, boxes, erased, self._deposited(first))
             index = first + row.count
+
+    def boxes(self, first: int) -> tuple[SealedKey, ...]:
+        """Return the boxes under the seal of the batch that begins at ``first``, none where it has no payloads."""
+        if self._store.get(schema.sealed_keys_key(first)) is None:
+            return ()
+        return self._boxes(first, first + self.batch_at(first).count - 1)
 
     def _boxes(self, first: int, last: int) -> tuple[SealedKey, ...]:
         """Return the boxes of the batch from ``first`` to ``last``, which are what its seal says.
@@ -165,6 +175,16 @@ class Reader:
         if seal is None or seal.sealed_keys_digest != sealed_keys_digest(boxes):
             raise StoreDamaged("sealed keys: not those of the batch's seal; run ledgerctl fsck")
         return boxes
+
+    def _deposited(self, first: int) -> tuple[SealedKey, ...]:
+        begin, end = schema.deposit_key(first, b""), schema.deposit_key(first + 1, b"")
+        return tuple([rows.read_deposit(key, box) for key, box in self._store.range(begin, end)])
+
+    def _erased(self, begin: int, end: int, first: int, row: rows.BatchRow) -> Iterator[ErasedEntry]:
+        for key, data in self._store.range(schema.life_key(begin), schema.life_key(end)):
+            index, erasure = schema.index_of(key), rows.read_erased(data)
+            if erasure:
+                yield ErasedEntry(index, row.first_sequence + index - first, erasure)
 
     def _sealed_entries(self, begin: int, end: int, first: int, row: rows.BatchRow) -> Iterator[SealedEntry]:
         for key, payload in self._store.range(schema.payload_key(begin), schema.payload_key(end)):

@@ -18,9 +18,9 @@ from ledger.core.errors import InvalidInput, LedgerError, StoreDamaged
 from ledger.core.merkle import leaf_hash
 from ledger.core.policy import Policy
 from ledger.core.rules import LEDGER
-from ledger.core.sealing_policy import minimum_auditors
+from ledger.core.sealing_policy import SealingPolicy
 from ledger.core.statement import Statement
-from ledger.engine import rows, schema
+from ledger.engine import erasing, rows, schema
 from ledger.engine.cosigned import CosignedTree, open_cosigned
 from ledger.engine.guard import HighWater
 from ledger.engine.sequencer import Keys, Sequencer
@@ -36,7 +36,7 @@ class Recovered:
     tree: TileTree
     state: LogState
     note: bytes
-    minimum_auditors: int
+    sealing: SealingPolicy
     policy: Policy
     cosigned: CosignedTree | None
 
@@ -63,7 +63,7 @@ def create(
     if keys.checkpoint.vkey().format() != opened.checkpoint_vkey:
         raise InvalidInput("checkpoint_vkey", "is not the checkpoint key's")
     Policy.parse(witness_policy)
-    minimum_auditors(sealing_policy)
+    SealingPolicy.parse(sealing_policy)
     leaves = sign_batch([Statement(LEDGER, 0, minute, opened)], OPENING, ZERO_HASH, [keys.chain.sign])
     batch = decode_batch(leaves)
     state = LogState.open(batch)
@@ -122,10 +122,11 @@ def _load(store: Store, keys: Keys) -> Recovered:
     if state.sources[LEDGER].keys != (keys.chain.public,):
         raise StoreDamaged("source row: the ledger's keys are not the key given")
     _check_queue_key(store, keys.queue)
+    erasing.finish(store)
     policy = Policy.parse(_policy(store, "witness_policy", governing.witness_policy_digest))
     sealing = _policy(store, "sealing_policy", governing.sealing_policy_digest)
     cosigned = _cosigned(store, keys, governing.origin, policy, tree)
-    return Recovered(store, tree, state, note, minimum_auditors(sealing), policy, cosigned)
+    return Recovered(store, tree, state, note, SealingPolicy.parse(sealing), policy, cosigned)
 
 
 def _check_queue_key(store: Store, queue_key: bytes) -> None:
@@ -178,7 +179,7 @@ def start(
         recovered.store,
         recovered.tree,
         recovered.state,
-        recovered.minimum_auditors,
+        recovered.sealing,
         recovered.policy,
         recovered.cosigned,
         keys,

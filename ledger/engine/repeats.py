@@ -1,9 +1,9 @@
 """Where a batch stands that is sent again: the same bytes have the same index for good."""
 
 from ledger.core.batch import MAX_BATCH, Batch, decode_batch
-from ledger.core.chain import Source
 from ledger.core.errors import AlreadyLogged, InvalidInput, StoreDamaged, Uncheckable
 from ledger.core.merkle import Node, hash_leaves
+from ledger.core.parties import Source
 from ledger.engine import rows, schema
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree

@@ -6,7 +6,7 @@ would tell, short of a walk through the whole log, that one was changed. Rows wr
 
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from google.protobuf.message import DecodeError
@@ -22,15 +22,17 @@ from ledger.core import bodies
 from ledger.core.admission import SaltedKey
 from ledger.core.anchors import Anchored
 from ledger.core.canonical_json import encode_json
-from ledger.core.chain import Auditor, Governing, Source
-from ledger.core.encoding import HASH_SIZE, Hash, sha256, str8
+from ledger.core.encoding import HASH_SIZE, Hash, check_hash, sha256, str8
 from ledger.core.errors import InvalidInput, StoreDamaged, Uncheckable
+from ledger.core.life import Life
 from ledger.core.lookup_keys import SALT_SIZE, split_canonical
+from ledger.core.parties import Auditor, Governing, Source
 from ledger.core.sealed_keys import SealedKey
 from ledger.core.signing import PublicKey
 from ledger.v1 import disclosure_pb2
 
 _BATCH: Final = struct.Struct(">QIQ32s")
+_LIFE: Final = struct.Struct(">IIQQQ")
 NONCE_SIZE: Final = crypto_secretbox_NONCEBYTES
 QUEUE_OVERHEAD: Final = NONCE_SIZE + crypto_secretbox_MACBYTES + HASH_SIZE
 """Bytes that a row of the lookup queue has beyond its keys."""
@@ -66,6 +68,36 @@ def read_batch_row(data: bytes) -> BatchRow:
         raise StoreDamaged("batch row: malformed") from None
 
 
+def write_life(life: Life) -> bytes:
+    """Return u32 until ‖ u32 extensions ‖ u64 lifted ‖ u64 delivery ‖ u64 erased."""
+    return _LIFE.pack(*life.told)
+
+
+def read_life(data: bytes, life: Life) -> Life:
+    """Return ``life``, as its own leaf has it, with what the row says; raise StoreDamaged unless that is whole."""
+    until, extensions, lifted, delivery, erased = _told(data)
+    return replace(life, until=until, extensions=extensions, lifted=lifted, delivery=delivery, erased=erased)
+
+
+def read_erased(data: bytes) -> int:
+    """Return the index of the ERASURE that a life row names, 0 for none; raise StoreDamaged unless it is whole."""
+    return _told(data)[-1]
+
+
+def _told(data: bytes) -> tuple[int, ...]:
+    if len(data) != _LIFE.size:
+        raise StoreDamaged("life row: of the wrong length")
+    return _LIFE.unpack(data)
+
+
+def read_deposit(key: bytes, box: bytes) -> SealedKey:
+    """Return the deposited box whose row this is; raise StoreDamaged unless it is whole."""
+    try:
+        return SealedKey(check_hash(key[-HASH_SIZE:], "key_id"), box)
+    except InvalidInput:
+        raise StoreDamaged("deposited box: malformed") from None
+
+
 def write_source(source: Source) -> bytes:
     """Return a source's row."""
     return _dump(
@@ -76,6 +108,8 @@ def write_source(source: Source) -> bytes:
             "key_statement": source.key_statement.hex(),
             "key_index": source.key_index,
             "past_keys": [key.hex() for key in source.past_keys],
+            "officers": _keys(source.officers),
+            "officer_threshold": source.officer_threshold,
             "forced": source.forced,
             "revoked": source.revoked,
             "next_sequence": source.next_sequence,
@@ -96,6 +130,8 @@ def read_source(data: bytes) -> Source:
             _hash(row["key_statement"]),
             _value(int, row["key_index"]),
             tuple(bytes.fromhex(key) for key in row["past_keys"]),
+            _read_keys(row["officers"]),
+            _value(int, row["officer_threshold"]),
             _value(bool, row["forced"]),
             _value(bool, row["revoked"]),
             _value(int, row["next_sequence"]),
@@ -153,6 +189,7 @@ def write_governing(governing: Governing) -> bytes:
             "thresholds": [[row.body, row.count] for row in governing.thresholds],
             "witness_policy_digest": governing.witness_policy_digest.hex(),
             "sealing_policy_digest": governing.sealing_policy_digest.hex(),
+            "policy_index": governing.policy_index,
             "anchored": _anchored(governing.anchored),
         }
     )
@@ -171,6 +208,7 @@ def read_governing(data: bytes) -> Governing:
             tuple(bodies.Threshold(_value(int, body), _value(int, count)) for body, count in row["thresholds"]),
             _hash(row["witness_policy_digest"]),
             _hash(row["sealing_policy_digest"]),
+            _value(int, row["policy_index"]),
             _read_anchored(row["anchored"]),
         )
         _check_same(write_governing(governing), data, "governing row")

@@ -3,12 +3,15 @@
 | key | value |
 |---|---|
 | m name | ``format``, ``governing``, ``checkpoint`` (the latest signed note), ``witness_policy``, ``sealing_policy`` |
+| m erasing | the indexes whose payloads are being destroyed; none, or empty, while none is |
 | m cosigned | the latest note that satisfies the witness policy; none, or empty, before the first under that policy |
 | e u64 index | leaf, exact bytes |
 | p u64 index | payload |
 | s u64 index | shred, 32 bytes |
 | k u64 first index | sealed keys of the batch that begins there |
 | q u64 index | lookup keys, encrypted, until the mapper has drained them |
+| l u64 index | life row: what later entries say of this one; none where nothing does |
+| d u64 first index, key id | a box of that batch's key for an auditor accredited later |
 | t u8 level, u64 number | tile: up to 256 hashes; only full ones at level 0 |
 | b u64 first index | batch row |
 | c str8 source id, u64 first sequence | u64 first index of the batch |
@@ -31,6 +34,8 @@ PAYLOADS: Final = b"p"
 SHREDS: Final = b"s"
 SEALED_KEYS: Final = b"k"
 QUEUE: Final = b"q"
+LIVES: Final = b"l"
+DEPOSITS: Final = b"d"
 TILES: Final = b"t"
 BATCHES: Final = b"b"
 CHAINS: Final = b"c"
@@ -44,6 +49,8 @@ KINDS: Final = {
     SHREDS: "shred",
     SEALED_KEYS: "sealed keys",
     QUEUE: "lookup queue row",
+    LIVES: "life row",
+    DEPOSITS: "deposited box",
     TILES: "tile",
     BATCHES: "batch row",
     CHAINS: "chain row",
@@ -81,6 +88,16 @@ def sealed_keys_key(first_index: int) -> bytes:
 def queue_key(index: int) -> bytes:
     """Return the key of an entry's queued lookup keys."""
     return QUEUE + u64(index)
+
+
+def life_key(index: int) -> bytes:
+    """Return the key of what later entries say of one."""
+    return LIVES + u64(index)
+
+
+def deposit_key(first_index: int, key_id: bytes) -> bytes:
+    """Return the key of a box that was deposited for the batch that begins at ``first_index``."""
+    return DEPOSITS + u64(first_index) + key_id
 
 
 def tile_key(level: int, number: int) -> bytes:

@@ -15,23 +15,28 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger.core import bodies
-from ledger.core.admission import check_boxes, check_clock
+from ledger.core.admission import check_accredited, check_boxes, check_clock
 from ledger.core.batch import Binding, decode_batch, sign_batch, verify_seal
-from ledger.core.chain import Auditor, Governing, LogState, Source
+from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import Busy, LedgerError, Refused, StoreDamaged, Unavailable
+from ledger.core.life import Find, Life
 from ledger.core.merkle import hash_leaves
 from ledger.core.note import SigningKey
+from ledger.core.parties import Auditor, Governing, Source
 from ledger.core.policy import Policy
 from ledger.core.rules import LEDGER
+from ledger.core.sealed_keys import SealedKey
+from ledger.core.sealing_policy import SealingPolicy
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement
-from ledger.engine import rows, schema
+from ledger.engine import erasing, rows, schema
 from ledger.engine.commit import Commit, check_policies
 from ledger.engine.cosigned import CosignedTree, open_cosigned
 from ledger.engine.guard import INTERVAL, HighWater
 from ledger.engine.intake import Intake
+from ledger.engine.lives import find_life
 from ledger.engine.repeats import find_same
 from ledger.engine.store import Store
 from ledger.engine.tiles import Staged, TileTree
@@ -56,7 +61,7 @@ class View:
     governing: Governing
     sources: MappingProxyType[str, Source]
     auditors: MappingProxyType[Hash, Auditor]
-    minimum_auditors: int
+    sealing: SealingPolicy
     policy: Policy
     cosigned: CosignedTree | None
 
@@ -70,17 +75,23 @@ class Keys:
     queue: bytes
 
 
+Own = bodies.Governance | bodies.Anchor | bodies.AuditReport
+"""What the ledger says on its own chain."""
+
+
 @dataclass(slots=True)
 class _Job:
-    """Something that waits for the writer: a batch, a body of the ledger's own, or a cosigned note.
+    """Something that waits for the writer: a batch, a body of the ledger's own, a cosigned note, or boxes.
 
     ``size`` counts towards the queue's bound, in bytes.
     """
 
     intake: Intake | None = None
-    body: bodies.Governance | bodies.Anchor | None = None
+    body: Own | None = None
     files: tuple[tuple[bytes, bytes], ...] = ()
     note: bytes = b""
+    boxes: tuple[SealedKey, ...] = ()
+    batch: int = 0
     size: int = 0
     done: "Future[int]" = field(default_factory=Future)
 
@@ -93,7 +104,7 @@ class Sequencer:
         store: Store,
         tree: TileTree,
         state: LogState,
-        minimum_auditors: int,
+        sealing: SealingPolicy,
         policy: Policy,
         cosigned: CosignedTree | None,
         keys: Keys,
@@ -105,7 +116,7 @@ class Sequencer:
         self._store, self._tree, self._state = store, tree, state
         self._keys, self._guard = keys, guard
         self._clock = clock
-        self._minimum = minimum_auditors
+        self._sealing = sealing
         self._policy, self._cosigned = policy, cosigned
         self._limit = queue_bytes
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -113,6 +124,8 @@ class Sequencer:
         self._lock = threading.Lock()
         self._stopping = False
         self._listeners: list[Callable[[View], None]] = []
+        self.traces: tuple[str, ...] = ()
+        """The files that still had something of what was last erased, which the next start takes away."""
         self.halted: str | None = None
         self.held: str | None = None
         self.view = self._snapshot(tree.root, note)
@@ -166,6 +179,14 @@ class Sequencer:
     def anchor(self, note: bytes) -> "Future[int]":
         """Queue the ANCHOR of a cosigned note; the future yields its index."""
         return self._enqueue(_Job(body=bodies.Anchor(note)))
+
+    def report(self, body: bodies.AuditReport) -> "Future[int]":
+        """Queue an auditor's report; the future yields its index."""
+        return self._enqueue(_Job(body=body))
+
+    def deposit(self, first_index: int, boxes: tuple[SealedKey, ...]) -> "Future[int]":
+        """Queue boxes of the key of the batch at ``first_index``, for auditors accredited later."""
+        return self._enqueue(_Job(boxes=boxes, batch=first_index))
 
     def stop(self) -> None:
         """Refuse new work, finish what is queued, and write the high-water mark."""
@@ -260,8 +281,8 @@ class Sequencer:
         outcomes: list[tuple[_Job, int | LedgerError]] = []
         try:
             for job in group:
-                if self._is_repeat(job, commit):
-                    later.append(job)  # perhaps the same batch again: compare it once that is stored
+                if self._must_wait(job, commit):
+                    later.append(job)
                 else:
                     outcomes.append((job, self._try_place(job, commit)))
             if commit.leaves:
@@ -287,8 +308,15 @@ class Sequencer:
         except Exception as error:
             self._halt(error)
 
-    def _is_repeat(self, job: _Job, commit: Commit) -> bool:
-        """Return whether the job's sequence was given out within this very commit."""
+    def _must_wait(self, job: _Job, commit: Commit) -> bool:
+        """Return whether the job has to wait until this very commit is stored.
+
+        Its sequence may have been given out in it, perhaps to the same bytes; and an erasure has a commit of its own.
+        """
+        if commit.leaves and isinstance(job.body, bodies.Erasure):
+            commit.closed = True
+        if commit.closed:
+            return True
         if job.intake is None or job.intake.batch.source_id not in commit.touched:
             return False
         batch = job.intake.batch
@@ -315,10 +343,14 @@ class Sequencer:
     def _place(self, job: _Job, commit: Commit) -> int:
         if job.note:
             return self._place_cosigned(job.note, commit)
-        if job.intake is None:
-            assert job.body is not None  # noqa: S101 -- a job is one or the other
+        if job.boxes:
+            check_accredited(job.boxes, self._state.auditors)
+            commit.puts.extend((schema.deposit_key(job.batch, item.key_id), item.box) for item in job.boxes)
+            return job.batch
+        if job.body is not None:
             return self._place_own(job, job.body, commit)
         intake = job.intake
+        assert intake is not None  # noqa: S101 -- a job is one of these
         batch, binding = intake.batch, intake.binding
         source = self._state.sources.get(batch.source_id)
         if source is not None and batch.first_sequence < source.next_sequence:
@@ -326,13 +358,23 @@ class Sequencer:
         source = self._state.check_binding(batch.source_id, binding)
         self._state.check_chain(batch, source)
         check_clock(batch, self._clock())
-        if intake.attached:
-            check_boxes(intake.sealed_keys, source, self._state.auditors, self._minimum)
+        if intake.sealed_keys:
+            check_boxes(intake.sealed_keys, source, self._state.auditors, self._sealing.min_auditors)
+            self._sealing.check_published(batch.leaves)
         digest = verify_seal(batch, binding, source.keys)
+        lives = self._state.follow(batch, self._finder(commit), intake.travelled)
         first = self._state.size
         self._state.apply(batch, digest)
-        commit.add(first, batch, source, intake)
+        commit.add(first, batch, source, intake, lives)
         return first
+
+    def _finder(self, commit: Commit) -> Find:
+        """Return what finds the life of an entry, whether it is stored or about to be."""
+
+        def find(source_id: str, sequence: int) -> Life | None:
+            return commit.find(source_id, sequence) or find_life(self._store, source_id, sequence)
+
+        return find
 
     def _place_cosigned(self, note: bytes, commit: Commit) -> int:
         """Take a note in that is larger than the one kept and under this very policy; return its size."""
@@ -344,25 +386,31 @@ class Sequencer:
         self._cosigned = found
         return found.size
 
-    def _place_own(self, job: _Job, body: bodies.Governance | bodies.Anchor, commit: Commit) -> int:
-        policy, minimum = self._policy, self._minimum
+    def _place_own(self, job: _Job, body: Own, commit: Commit) -> int:
+        policy, sealing = self._policy, self._sealing
         if isinstance(body, bodies.PolicyChanged):
-            policy, minimum = check_policies(body, dict(job.files))
-        if isinstance(body, bodies.Anchor):
-            self._state.check_anchor(body, self._state.size)
-        else:
-            self._state.check_governance(body)
+            policy, sealing = check_policies(body, dict(job.files))
+        match body:
+            case bodies.Anchor():
+                self._state.check_anchor(body, self._state.size)
+            case bodies.AuditReport():
+                self._state.check_report(body, self._state.size)
+            case _:
+                self._state.check_governance(body)
         source = self._state.sources[LEDGER]
         minute = max(self._clock(), source.recorded_at)
         binding = Binding(self._state.log_id, source.key_statement, source.previous)
         statement = Statement(LEDGER, source.next_sequence, minute, body)
         batch = decode_batch(sign_batch([statement], binding, ZERO_HASH, [self._keys.chain.sign]))
         digest = verify_seal(batch, binding, source.keys)
+        lives = self._state.follow(batch, self._finder(commit))
+        if isinstance(body, bodies.Erasure):
+            commit.erase(self._store, lives.values())
         first = self._state.size
         self._state.apply(batch, digest)
-        commit.add(first, batch, source, None)
+        commit.add(first, batch, source, None, lives)
         commit.puts.extend(job.files)
-        self._minimum = minimum  # from the next batch on, this commit's included
+        self._sealing = sealing  # from the next batch on, this commit's included
         if policy != self._policy:
             if self._cosigned is not None:
                 commit.puts.append((schema.meta_key("cosigned"), b""))
@@ -382,8 +430,11 @@ class Sequencer:
         puts.extend((schema.source_key(name), rows.write_source(self._state.sources[name])) for name in commit.touched)
         if LEDGER in commit.touched:
             puts.extend(self._governance_rows())
+        puts.extend((schema.life_key(life.index), rows.write_life(life)) for life in commit.lives.values())
         puts.append((schema.meta_key("checkpoint"), note))
-        self._store.write(puts)
+        self._store.write(puts, commit.deletes)
+        if commit.deletes:
+            self.traces = tuple(erasing.finish(self._store, commit.pieces))
         self._tree.apply(staged)
         self.view = self._snapshot(staged.root, note)
 
@@ -409,7 +460,7 @@ class Sequencer:
             state.governing,
             MappingProxyType(dict(state.sources)),
             MappingProxyType(dict(state.auditors)),
-            self._minimum,
+            self._sealing,
             self._policy,
             self._cosigned,
         )

@@ -24,6 +24,8 @@ OPEN_FILES: Final = 64
 """Tables that are open, and mapped into memory, at a time: a log of a million entries has hundreds."""
 PAGE: Final = 512
 """Rows that a range reads before it lets a close() in."""
+_FILLER: Final = 64
+"""Bytes of what a row that is destroyed is overwritten with."""
 _HELD: Final = (os.strerror(errno.EAGAIN), os.strerror(errno.EACCES), "already held by process")
 """How LevelDB says that the lock is another's."""
 _CUT: Final = os.strerror(errno.EINVAL)
@@ -34,7 +36,8 @@ _MISSING: Final = os.strerror(errno.ENOENT)
 class Store:
     """An open store; made by ``Store.open``."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, path: Path) -> None:
+        self.path = path
         self._database = database
         self._condition = threading.Condition()
         self._readers = 0
@@ -65,7 +68,7 @@ class Store:
             )
         except plyvel.Error as error:
             raise _not_opened(path, error) from None
-        store = cls(database)
+        store = cls(database, path)
         try:
             if create:
                 store.write([(schema.meta_key("format"), schema.FORMAT)])
@@ -139,6 +142,17 @@ class Store:
                 batch.put(key, value)
             for key in deletes:
                 batch.delete(key)
+
+    def destroy(self, keys: Sequence[bytes]) -> None:
+        """Overwrite and delete rows, and rewrite the files that hold them; a reader may keep such a file for a while.
+
+        Overwritten, since a row that was put and deleted before it ever reached a table is written to one with both.
+        """
+        self.write([(key, bytes(_FILLER)) for key in keys])
+        self.write([], keys)
+        with self._reading() as database:
+            for key in keys:
+                database.compact_range(start=key, stop=key + b"\x00")
 
     def close(self) -> None:
         """Close after the reads under way; later ones raise Unavailable."""

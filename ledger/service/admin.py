@@ -94,7 +94,8 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         if isinstance(body, bodies.PolicyChanged):
             self._keep_policy(request.witness_policy)
         receipt = self._reader.receipt(index, self._sequencer.view)
-        return admin_pb2.GovernResponse(index=index, tlog_proof=receipt)
+        traces = self._sequencer.traces if isinstance(body, bodies.Erasure) else ()
+        return admin_pb2.GovernResponse(index=index, tlog_proof=receipt, traces=traces)
 
 
 def _policy_rows(body: bodies.Governance, request: admin_pb2.GovernRequest) -> list[tuple[bytes, bytes]]:

@@ -6,10 +6,10 @@ from typing import Final
 from ledger.core import bodies, mirror
 from ledger.core.admission import Attachment, SaltedKey, Submission
 from ledger.core.batch import MAX_BATCH, Binding
-from ledger.core.chain import Source
 from ledger.core.encoding import Hash, check_hash
 from ledger.core.errors import Head, InvalidInput
 from ledger.core.lookup_keys import LookupKey
+from ledger.core.parties import Source
 from ledger.core.proof import RangeProof
 from ledger.core.sealed_keys import SealedKey
 from ledger.core.signing import PublicKey
@@ -40,8 +40,13 @@ def submission(request: disclosure_pb2.SubmitBatchRequest) -> Submission:
                 for item in request.attachments
             ]
         ),
-        tuple([_sealed_key(item) for item in request.sealed_keys]),
+        sealed_keys(request.sealed_keys),
     )
+
+
+def sealed_keys(boxes: Iterable[disclosure_pb2.SealedKey]) -> tuple[SealedKey, ...]:
+    """Return boxes; raise InvalidInput or Uncheckable for one of the wrong shape."""
+    return tuple([_sealed_key(item) for item in boxes])
 
 
 def _salted_keys(keys: Iterable[disclosure_pb2.SaltedKey]) -> tuple[SaltedKey, ...]:
@@ -99,16 +104,23 @@ def sealed_batch(batch: SealedEntries) -> disclosure_pb2.SealedBatch:
     """Return the stored payloads of one batch."""
     return disclosure_pb2.SealedBatch(
         source_id=batch.source_id,
+        erased=[
+            disclosure_pb2.ErasedPayload(index=item.index, sequence=item.sequence, erasure=item.erasure)
+            for item in batch.erased
+        ],
+        deposited=_boxes(batch.deposited),
         payloads=[
             disclosure_pb2.SealedPayload(
                 index=item.index, sequence=item.sequence, payload=item.payload, shred=item.shred
             )
             for item in batch.entries
         ],
-        sealed_keys=[
-            disclosure_pb2.SealedKey(key_id=item.key_id, suite=item.suite, box=item.box) for item in batch.sealed_keys
-        ],
+        sealed_keys=_boxes(batch.sealed_keys),
     )
+
+
+def _boxes(boxes: Iterable[SealedKey]) -> list[disclosure_pb2.SealedKey]:
+    return [disclosure_pb2.SealedKey(key_id=item.key_id, suite=item.suite, box=item.box) for item in boxes]
 
 
 def entry_chunk(first_index: int, leaves: Sequence[bytes], proof: RangeProof) -> log_pb2.EntryChunk:

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from ledger.core.errors import NotPermitted, StoreDamaged, UnknownSource
+from ledger.core.errors import InvalidInput, NotPermitted, StoreDamaged, UnknownSource
 from ledger.core.rules import LEDGER
+from ledger.core.sealed_keys import sealed_keys_digest
 from ledger.engine.cosigned import CosignedTree
 from ledger.engine.reader import Reader, check_range
 from ledger.engine.sequencer import Sequencer, View
@@ -91,3 +92,24 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
             for batch in self._reader.sealed(index, index + count):
                 yield convert.sealed_batch(batch)
             sequence += count
+
+    @unary
+    async def DepositSealedKeys(self, request: disclosure_pb2.DepositSealedKeysRequest, context: Any) -> Any:
+        """Keep boxes for auditors accredited after the caller sealed a batch."""
+        require(self._identify(context), "source", request.source_id)
+        if not 0 < len(request.sealed_keys) <= convert.MAX_SEALED_KEYS:
+            raise InvalidInput("sealed_keys", f"must be 1 to {convert.MAX_SEALED_KEYS}")
+        boxes = convert.sealed_keys(request.sealed_keys)
+        sealed_keys_digest(boxes)  # ascending, each once
+        first = self._reader.locate(request.source_id, request.first_sequence)
+        if first is None or first >= self._sequencer.view.size:
+            raise InvalidInput("first_sequence", "the source has not used it")
+        if self._reader.batch_at(first).first_sequence != request.first_sequence:
+            raise InvalidInput("first_sequence", "no batch of the source begins there")
+        named = {item.key_id for item in self._reader.boxes(first)}
+        if not named:
+            raise InvalidInput("first_sequence", "that batch has no payloads")
+        if not named.isdisjoint(item.key_id for item in boxes):
+            raise InvalidInput("sealed_keys", "a box for one whom the seal names already")
+        await asyncio.wrap_future(self._sequencer.deposit(first, boxes))
+        return disclosure_pb2.DepositSealedKeysResponse()

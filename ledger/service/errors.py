@@ -49,6 +49,8 @@ def _details(error: BaseException) -> list[Message]:
             return [convert.error_head(error.head)]
         case errors.KeySuperseded():
             return [disclosure_pb2.SourceHead(key_statement=error.current)]
+        case errors.PolicySuperseded():
+            return [disclosure_pb2.PolicyInForce()]
         case errors.TooFewAuditors():
             return [disclosure_pb2.AuditorMinimum(minimum=error.minimum)]
         case errors.Busy():

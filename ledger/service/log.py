@@ -136,6 +136,7 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
         return log_pb2.Policies(
             witness_policy=self._store.require(schema.meta_key("witness_policy")),
             sealing_policy=self._store.require(schema.meta_key("sealing_policy")),
+            index=self._sequencer.view.governing.policy_index,
         )
 
     @unary

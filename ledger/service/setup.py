@@ -14,7 +14,7 @@ from ledger.core.errors import ConfigInvalid, InvalidInput
 from ledger.core.note import VKey
 from ledger.core.policy import Policy
 from ledger.core.rules import check_approval_policy, check_name
-from ledger.core.sealing_policy import minimum_auditors
+from ledger.core.sealing_policy import SealingPolicy
 from ledger.core.signing import PublicKey
 from ledger.engine.guard import HighWater
 from ledger.engine.recovery import create
@@ -100,7 +100,7 @@ def open_log(directory: Path, opening: Opening, now: float) -> Opened:
     """
     check_name(opening.origin, "origin")
     Policy.parse(opening.witness_policy)
-    minimum_auditors(opening.sealing_policy)
+    SealingPolicy.parse(opening.sealing_policy)
     thresholds = (bodies.Threshold(0, opening.threshold),)
     check_approval_policy(opening.approvers, thresholds)
     if directory.exists() and any(directory.iterdir()):

@@ -234,6 +234,7 @@ class GovernRequest(_message.Message):
     AUDITOR_ADDED_FIELD_NUMBER: _builtins.int
     AUDITOR_REMOVED_FIELD_NUMBER: _builtins.int
     POLICY_CHANGED_FIELD_NUMBER: _builtins.int
+    ERASURE_FIELD_NUMBER: _builtins.int
     WITNESS_POLICY_FIELD_NUMBER: _builtins.int
     SEALING_POLICY_FIELD_NUMBER: _builtins.int
     witness_policy: _builtins.bytes
@@ -251,6 +252,8 @@ class GovernRequest(_message.Message):
     def auditor_removed(self) -> _statement_pb2.AuditorRemoved: ...
     @_builtins.property
     def policy_changed(self) -> _statement_pb2.PolicyChanged: ...
+    @_builtins.property
+    def erasure(self) -> _statement_pb2.Erasure: ...
     def __init__(
         self,
         *,
@@ -260,14 +263,15 @@ class GovernRequest(_message.Message):
         auditor_added: _statement_pb2.AuditorAdded | None = ...,
         auditor_removed: _statement_pb2.AuditorRemoved | None = ...,
         policy_changed: _statement_pb2.PolicyChanged | None = ...,
+        erasure: _statement_pb2.Erasure | None = ...,
         witness_policy: _builtins.bytes = ...,
         sealing_policy: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["auditor_added", b"auditor_added", "auditor_removed", b"auditor_removed", "body", b"body", "policy_changed", b"policy_changed", "source_enrolled", b"source_enrolled", "source_key_changed", b"source_key_changed", "source_revoked", b"source_revoked"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["auditor_added", b"auditor_added", "auditor_removed", b"auditor_removed", "body", b"body", "erasure", b"erasure", "policy_changed", b"policy_changed", "source_enrolled", b"source_enrolled", "source_key_changed", b"source_key_changed", "source_revoked", b"source_revoked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auditor_added", b"auditor_added", "auditor_removed", b"auditor_removed", "body", b"body", "policy_changed", b"policy_changed", "sealing_policy", b"sealing_policy", "source_enrolled", b"source_enrolled", "source_key_changed", b"source_key_changed", "source_revoked", b"source_revoked", "witness_policy", b"witness_policy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auditor_added", b"auditor_added", "auditor_removed", b"auditor_removed", "body", b"body", "erasure", b"erasure", "policy_changed", b"policy_changed", "sealing_policy", b"sealing_policy", "source_enrolled", b"source_enrolled", "source_key_changed", b"source_key_changed", "source_revoked", b"source_revoked", "witness_policy", b"witness_policy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["source_enrolled", "source_key_changed", "source_revoked", "auditor_added", "auditor_removed", "policy_changed"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["source_enrolled", "source_key_changed", "source_revoked", "auditor_added", "auditor_removed", "policy_changed", "erasure"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -279,18 +283,24 @@ class GovernResponse(_message.Message):
 
     INDEX_FIELD_NUMBER: _builtins.int
     TLOG_PROOF_FIELD_NUMBER: _builtins.int
+    TRACES_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     tlog_proof: _builtins.bytes
     """receipt of the statement"""
+    @_builtins.property
+    def traces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """after an erasure: files that still hold something of it, until the next start"""
+
     def __init__(
         self,
         *,
         index: _builtins.int = ...,
         tlog_proof: _builtins.bytes = ...,
+        traces: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "tlog_proof", b"tlog_proof"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "tlog_proof", b"tlog_proof", "traces", b"traces"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -23,17 +23,22 @@ _sym_db = _symbol_database.Default()
 
 
 from ledger.v1 import disclosure_pb2 as ledger_dot_v1_dot_disclosure__pb2
+from ledger.v1 import statement_pb2 as ledger_dot_v1_dot_statement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15ledger/v1/audit.proto\x12\tledger.v1\x1a\x1aledger/v1/disclosure.proto\"9\n\x1bStreamSealedPayloadsRequest\x12\r\n\x05\x62\x65gin\x18\x01 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x04\x32h\n\x0c\x41uditService\x12X\n\x14StreamSealedPayloads\x12&.ledger.v1.StreamSealedPayloadsRequest\x1a\x16.ledger.v1.SealedBatch0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15ledger/v1/audit.proto\x12\tledger.v1\x1a\x1aledger/v1/disclosure.proto\x1a\x19ledger/v1/statement.proto\"9\n\x1bStreamSealedPayloadsRequest\x12\r\n\x05\x62\x65gin\x18\x01 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x04\"=\n\x13SubmitReportRequest\x12&\n\x06report\x18\x01 \x01(\x0b\x32\x16.ledger.v1.AuditReport\"9\n\x14SubmitReportResponse\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x12\n\ntlog_proof\x18\x02 \x01(\x0c\x32\xb9\x01\n\x0c\x41uditService\x12X\n\x14StreamSealedPayloads\x12&.ledger.v1.StreamSealedPayloadsRequest\x1a\x16.ledger.v1.SealedBatch0\x01\x12O\n\x0cSubmitReport\x12\x1e.ledger.v1.SubmitReportRequest\x1a\x1f.ledger.v1.SubmitReportResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ledger.v1.audit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STREAMSEALEDPAYLOADSREQUEST']._serialized_start=64
-  _globals['_STREAMSEALEDPAYLOADSREQUEST']._serialized_end=121
-  _globals['_AUDITSERVICE']._serialized_start=123
-  _globals['_AUDITSERVICE']._serialized_end=227
+  _globals['_STREAMSEALEDPAYLOADSREQUEST']._serialized_start=91
+  _globals['_STREAMSEALEDPAYLOADSREQUEST']._serialized_end=148
+  _globals['_SUBMITREPORTREQUEST']._serialized_start=150
+  _globals['_SUBMITREPORTREQUEST']._serialized_end=211
+  _globals['_SUBMITREPORTRESPONSE']._serialized_start=213
+  _globals['_SUBMITREPORTRESPONSE']._serialized_end=270
+  _globals['_AUDITSERVICE']._serialized_start=273
+  _globals['_AUDITSERVICE']._serialized_end=458
 # @@protoc_insertion_point(module_scope)

@@ -40,6 +40,11 @@ class AuditServiceStub:
                 request_serializer=ledger_dot_v1_dot_audit__pb2.StreamSealedPayloadsRequest.SerializeToString,
                 response_deserializer=ledger_dot_v1_dot_disclosure__pb2.SealedBatch.FromString,
                 _registered_method=True)
+        self.SubmitReport = channel.unary_unary(
+                '/ledger.v1.AuditService/SubmitReport',
+                request_serializer=ledger_dot_v1_dot_audit__pb2.SubmitReportRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_audit__pb2.SubmitReportResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -47,9 +52,18 @@ class AuditServiceServicer:
 
     def StreamSealedPayloads(self, request, context):
         """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
-        out. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
+        out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
         OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role, and for an auditor whom the log does not
         name, or names as removed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitReport(self, request, context):
+        """Logs what an auditor found, signed by the auditor, and answers with the receipt of the statement.
+        INVALID_ARGUMENT: malformed, or not signed by that auditor. FAILED_PRECONDITION: no accredited auditor has this key
+        id, or the range lies past the log. PERMISSION_DENIED: another auditor's report.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -62,6 +76,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.StreamSealedPayloads,
                     request_deserializer=ledger_dot_v1_dot_audit__pb2.StreamSealedPayloadsRequest.FromString,
                     response_serializer=ledger_dot_v1_dot_disclosure__pb2.SealedBatch.SerializeToString,
+            ),
+            'SubmitReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitReport,
+                    request_deserializer=ledger_dot_v1_dot_audit__pb2.SubmitReportRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_audit__pb2.SubmitReportResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -91,6 +110,33 @@ class AuditService:
             '/ledger.v1.AuditService/StreamSealedPayloads',
             ledger_dot_v1_dot_audit__pb2.StreamSealedPayloadsRequest.SerializeToString,
             ledger_dot_v1_dot_disclosure__pb2.SealedBatch.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.AuditService/SubmitReport',
+            ledger_dot_v1_dot_audit__pb2.SubmitReportRequest.SerializeToString,
+            ledger_dot_v1_dot_audit__pb2.SubmitReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

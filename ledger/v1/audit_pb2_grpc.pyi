@@ -34,9 +34,14 @@ class AuditServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AuditServiceAsyncStub: ...
     StreamSealedPayloads: _grpc.UnaryStreamMultiCallable[_audit_pb2.StreamSealedPayloadsRequest, _disclosure_pb2.SealedBatch]
     """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
-    out. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
+    out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
     OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role, and for an auditor whom the log does not
     name, or names as removed.
+    """
+    SubmitReport: _grpc.UnaryUnaryMultiCallable[_audit_pb2.SubmitReportRequest, _audit_pb2.SubmitReportResponse]
+    """Logs what an auditor found, signed by the auditor, and answers with the receipt of the statement.
+    INVALID_ARGUMENT: malformed, or not signed by that auditor. FAILED_PRECONDITION: no accredited auditor has this key
+    id, or the range lies past the log. PERMISSION_DENIED: another auditor's report.
     """
 
 @_typing.type_check_only
@@ -44,9 +49,14 @@ class AuditServiceAsyncStub(AuditServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     StreamSealedPayloads: _aio.UnaryStreamMultiCallable[_audit_pb2.StreamSealedPayloadsRequest, _disclosure_pb2.SealedBatch]  # type: ignore[assignment]
     """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
-    out. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
+    out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
     OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role, and for an auditor whom the log does not
     name, or names as removed.
+    """
+    SubmitReport: _aio.UnaryUnaryMultiCallable[_audit_pb2.SubmitReportRequest, _audit_pb2.SubmitReportResponse]  # type: ignore[assignment]
+    """Logs what an auditor found, signed by the auditor, and answers with the receipt of the statement.
+    INVALID_ARGUMENT: malformed, or not signed by that auditor. FAILED_PRECONDITION: no accredited auditor has this key
+    id, or the range lies past the log. PERMISSION_DENIED: another auditor's report.
     """
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -57,9 +67,20 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_disclosure_pb2.SealedBatch], _abc.AsyncIterator[_disclosure_pb2.SealedBatch]]:
         """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
-        out. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
+        out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
         OUT_OF_RANGE past the published tree; PERMISSION_DENIED for another role, and for an auditor whom the log does not
         name, or names as removed.
+        """
+
+    @_abc_1.abstractmethod
+    def SubmitReport(
+        self,
+        request: _audit_pb2.SubmitReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.SubmitReportResponse, _abc.Awaitable[_audit_pb2.SubmitReportResponse]]:
+        """Logs what an auditor found, signed by the auditor, and answers with the receipt of the statement.
+        INVALID_ARGUMENT: malformed, or not signed by that auditor. FAILED_PRECONDITION: no accredited auditor has this key
+        id, or the range lies past the log. PERMISSION_DENIED: another auditor's report.
         """
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -59,7 +59,7 @@ Global___SaltedKey: _TypeAlias = SaltedKey  # noqa: Y015
 
 @_typing.final
 class Attachment(_message.Message):
-    """What travels beside one DISCLOSURE."""
+    """What travels beside one statement that has a payload, or lifts an embargo."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -71,15 +71,16 @@ class Attachment(_message.Message):
     position: _builtins.int
     """of its statement in the batch"""
     payload: _builtins.bytes
+    """empty for an EMBARGO_LIFTED"""
     shred: _builtins.bytes
-    """32 bytes"""
+    """32 bytes, with a payload"""
     @_builtins.property
     def keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaltedKey]:
-        """in the record's order"""
+        """in the record's order; none where they stay with the source: under an embargo"""
 
     @_builtins.property
     def padding(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """commitments of 32 bytes that fill the key class"""
+        """commitments of 32 bytes that fill the key class; none without keys_root"""
 
     def __init__(
         self,
@@ -342,6 +343,23 @@ class AuditorMinimum(_message.Message):
 Global___AuditorMinimum: _TypeAlias = AuditorMinimum  # noqa: Y015
 
 @_typing.final
+class PolicyInForce(_message.Message):
+    """A detail of the FAILED_PRECONDITION for public openings other than those that the policy in force asks for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicyInForce: _TypeAlias = PolicyInForce  # noqa: Y015
+
+@_typing.final
 class StreamOwnPayloadsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -377,25 +395,106 @@ class SealedBatch(_message.Message):
     SOURCE_ID_FIELD_NUMBER: _builtins.int
     PAYLOADS_FIELD_NUMBER: _builtins.int
     SEALED_KEYS_FIELD_NUMBER: _builtins.int
+    ERASED_FIELD_NUMBER: _builtins.int
+    DEPOSITED_FIELD_NUMBER: _builtins.int
     source_id: _builtins.str
     @_builtins.property
     def payloads(self) -> _containers.RepeatedCompositeFieldContainer[Global___SealedPayload]: ...
     @_builtins.property
     def sealed_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___SealedKey]: ...
+    @_builtins.property
+    def erased(self) -> _containers.RepeatedCompositeFieldContainer[Global___ErasedPayload]: ...
+    @_builtins.property
+    def deposited(self) -> _containers.RepeatedCompositeFieldContainer[Global___SealedKey]:
+        """for auditors accredited later; not under the seal's digest"""
+
     def __init__(
         self,
         *,
         source_id: _builtins.str = ...,
         payloads: _abc.Iterable[Global___SealedPayload] | None = ...,
         sealed_keys: _abc.Iterable[Global___SealedKey] | None = ...,
+        erased: _abc.Iterable[Global___ErasedPayload] | None = ...,
+        deposited: _abc.Iterable[Global___SealedKey] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["payloads", b"payloads", "sealed_keys", b"sealed_keys", "source_id", b"source_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deposited", b"deposited", "erased", b"erased", "payloads", b"payloads", "sealed_keys", b"sealed_keys", "source_id", b"source_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SealedBatch: _TypeAlias = SealedBatch  # noqa: Y015
+
+@_typing.final
+class ErasedPayload(_message.Message):
+    """An entry whose payload was destroyed; the entry at `erasure` is the ERASURE that says so."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    ERASURE_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    sequence: _builtins.int
+    erasure: _builtins.int
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+        erasure: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erasure", b"erasure", "index", b"index", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasedPayload: _TypeAlias = ErasedPayload  # noqa: Y015
+
+@_typing.final
+class DepositSealedKeysRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    FIRST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    SEALED_KEYS_FIELD_NUMBER: _builtins.int
+    source_id: _builtins.str
+    first_sequence: _builtins.int
+    """of the batch"""
+    @_builtins.property
+    def sealed_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___SealedKey]:
+        """ascending by key id"""
+
+    def __init__(
+        self,
+        *,
+        source_id: _builtins.str = ...,
+        first_sequence: _builtins.int = ...,
+        sealed_keys: _abc.Iterable[Global___SealedKey] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_sequence", b"first_sequence", "sealed_keys", b"sealed_keys", "source_id", b"source_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DepositSealedKeysRequest: _TypeAlias = DepositSealedKeysRequest  # noqa: Y015
+
+@_typing.final
+class DepositSealedKeysResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DepositSealedKeysResponse: _TypeAlias = DepositSealedKeysResponse  # noqa: Y015
 
 @_typing.final
 class SealedPayload(_message.Message):

@@ -49,6 +49,11 @@ class DisclosureServiceStub:
                 request_serializer=ledger_dot_v1_dot_disclosure__pb2.StreamOwnPayloadsRequest.SerializeToString,
                 response_deserializer=ledger_dot_v1_dot_disclosure__pb2.SealedBatch.FromString,
                 _registered_method=True)
+        self.DepositSealedKeys = channel.unary_unary(
+                '/ledger.v1.DisclosureService/DepositSealedKeys',
+                request_serializer=ledger_dot_v1_dot_disclosure__pb2.DepositSealedKeysRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_disclosure__pb2.DepositSealedKeysResponse.FromString,
+                _registered_method=True)
 
 
 class DisclosureServiceServicer:
@@ -62,7 +67,8 @@ class DisclosureServiceServicer:
         INVALID_ARGUMENT: oversized, empty or unparsable statement, batch or payload; unknown field, version, body or
         extension; wrong size class; payload, shred or lookup keys that do not match the leaf; recorded_at out of bounds.
         FAILED_PRECONDITION: wrong log id, unknown or revoked source, superseded key (current key in the details), too few
-        auditor boxes or a box for one not in the log, a gap or broken chain (head in the details).
+        auditor boxes or a box for one not in the log, a gap or broken chain (head in the details), openings other than
+        the policy's; a statement that may not be said of its target, or not yet.
         UNAUTHENTICATED: the seal's signature does not verify.
         ALREADY_EXISTS: other bytes stand at a sequence that the batch uses (head in the details).
         RESOURCE_EXHAUSTED: the queue is full (retry time in the details), or the message exceeds 6 MiB.
@@ -88,6 +94,17 @@ class DisclosureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DepositSealedKeys(self, request, context):
+        """Keeps boxes of a batch's key for auditors accredited after it was sealed, outside the seal's digest; one for the
+        same auditor takes the place of an earlier one. The ledger cannot check what is in a box: whoever opens it does.
+
+        INVALID_ARGUMENT: no batch of the source begins at first_sequence, or it has no payloads; a box for one whom the
+        seal already names. FAILED_PRECONDITION: a box for one who is no auditor of this log now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DisclosureServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -105,6 +122,11 @@ def add_DisclosureServiceServicer_to_server(servicer, server):
                     servicer.StreamOwnPayloads,
                     request_deserializer=ledger_dot_v1_dot_disclosure__pb2.StreamOwnPayloadsRequest.FromString,
                     response_serializer=ledger_dot_v1_dot_disclosure__pb2.SealedBatch.SerializeToString,
+            ),
+            'DepositSealedKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.DepositSealedKeys,
+                    request_deserializer=ledger_dot_v1_dot_disclosure__pb2.DepositSealedKeysRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_disclosure__pb2.DepositSealedKeysResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -188,6 +210,33 @@ class DisclosureService:
             '/ledger.v1.DisclosureService/StreamOwnPayloads',
             ledger_dot_v1_dot_disclosure__pb2.StreamOwnPayloadsRequest.SerializeToString,
             ledger_dot_v1_dot_disclosure__pb2.SealedBatch.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DepositSealedKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.DisclosureService/DepositSealedKeys',
+            ledger_dot_v1_dot_disclosure__pb2.DepositSealedKeysRequest.SerializeToString,
+            ledger_dot_v1_dot_disclosure__pb2.DepositSealedKeysResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,7 +44,8 @@ class DisclosureServiceStub:
     INVALID_ARGUMENT: oversized, empty or unparsable statement, batch or payload; unknown field, version, body or
       extension; wrong size class; payload, shred or lookup keys that do not match the leaf; recorded_at out of bounds.
     FAILED_PRECONDITION: wrong log id, unknown or revoked source, superseded key (current key in the details), too few
-      auditor boxes or a box for one not in the log, a gap or broken chain (head in the details).
+      auditor boxes or a box for one not in the log, a gap or broken chain (head in the details), openings other than
+      the policy's; a statement that may not be said of its target, or not yet.
     UNAUTHENTICATED: the seal's signature does not verify.
     ALREADY_EXISTS: other bytes stand at a sequence that the batch uses (head in the details).
     RESOURCE_EXHAUSTED: the queue is full (retry time in the details), or the message exceeds 6 MiB.
@@ -56,6 +57,13 @@ class DisclosureServiceStub:
     """The caller's own head, as published."""
     StreamOwnPayloads: _grpc.UnaryStreamMultiCallable[_disclosure_pb2.StreamOwnPayloadsRequest, _disclosure_pb2.SealedBatch]
     """The caller's own payloads, shreds and boxes, by range of sequences."""
+    DepositSealedKeys: _grpc.UnaryUnaryMultiCallable[_disclosure_pb2.DepositSealedKeysRequest, _disclosure_pb2.DepositSealedKeysResponse]
+    """Keeps boxes of a batch's key for auditors accredited after it was sealed, outside the seal's digest; one for the
+    same auditor takes the place of an earlier one. The ledger cannot check what is in a box: whoever opens it does.
+
+    INVALID_ARGUMENT: no batch of the source begins at first_sequence, or it has no payloads; a box for one whom the
+      seal already names. FAILED_PRECONDITION: a box for one who is no auditor of this log now.
+    """
 
 @_typing.type_check_only
 class DisclosureServiceAsyncStub(DisclosureServiceStub):
@@ -68,7 +76,8 @@ class DisclosureServiceAsyncStub(DisclosureServiceStub):
     INVALID_ARGUMENT: oversized, empty or unparsable statement, batch or payload; unknown field, version, body or
       extension; wrong size class; payload, shred or lookup keys that do not match the leaf; recorded_at out of bounds.
     FAILED_PRECONDITION: wrong log id, unknown or revoked source, superseded key (current key in the details), too few
-      auditor boxes or a box for one not in the log, a gap or broken chain (head in the details).
+      auditor boxes or a box for one not in the log, a gap or broken chain (head in the details), openings other than
+      the policy's; a statement that may not be said of its target, or not yet.
     UNAUTHENTICATED: the seal's signature does not verify.
     ALREADY_EXISTS: other bytes stand at a sequence that the batch uses (head in the details).
     RESOURCE_EXHAUSTED: the queue is full (retry time in the details), or the message exceeds 6 MiB.
@@ -80,6 +89,13 @@ class DisclosureServiceAsyncStub(DisclosureServiceStub):
     """The caller's own head, as published."""
     StreamOwnPayloads: _aio.UnaryStreamMultiCallable[_disclosure_pb2.StreamOwnPayloadsRequest, _disclosure_pb2.SealedBatch]  # type: ignore[assignment]
     """The caller's own payloads, shreds and boxes, by range of sequences."""
+    DepositSealedKeys: _aio.UnaryUnaryMultiCallable[_disclosure_pb2.DepositSealedKeysRequest, _disclosure_pb2.DepositSealedKeysResponse]  # type: ignore[assignment]
+    """Keeps boxes of a batch's key for auditors accredited after it was sealed, outside the seal's digest; one for the
+    same auditor takes the place of an earlier one. The ledger cannot check what is in a box: whoever opens it does.
+
+    INVALID_ARGUMENT: no batch of the source begins at first_sequence, or it has no payloads; a box for one whom the
+      seal already names. FAILED_PRECONDITION: a box for one who is no auditor of this log now.
+    """
 
 class DisclosureServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -95,7 +111,8 @@ class DisclosureServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT: oversized, empty or unparsable statement, batch or payload; unknown field, version, body or
           extension; wrong size class; payload, shred or lookup keys that do not match the leaf; recorded_at out of bounds.
         FAILED_PRECONDITION: wrong log id, unknown or revoked source, superseded key (current key in the details), too few
-          auditor boxes or a box for one not in the log, a gap or broken chain (head in the details).
+          auditor boxes or a box for one not in the log, a gap or broken chain (head in the details), openings other than
+          the policy's; a statement that may not be said of its target, or not yet.
         UNAUTHENTICATED: the seal's signature does not verify.
         ALREADY_EXISTS: other bytes stand at a sequence that the batch uses (head in the details).
         RESOURCE_EXHAUSTED: the queue is full (retry time in the details), or the message exceeds 6 MiB.
@@ -119,5 +136,18 @@ class DisclosureServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_disclosure_pb2.SealedBatch], _abc.AsyncIterator[_disclosure_pb2.SealedBatch]]:
         """The caller's own payloads, shreds and boxes, by range of sequences."""
+
+    @_abc_1.abstractmethod
+    def DepositSealedKeys(
+        self,
+        request: _disclosure_pb2.DepositSealedKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_disclosure_pb2.DepositSealedKeysResponse, _abc.Awaitable[_disclosure_pb2.DepositSealedKeysResponse]]:
+        """Keeps boxes of a batch's key for auditors accredited after it was sealed, outside the seal's digest; one for the
+        same auditor takes the place of an earlier one. The ledger cannot check what is in a box: whoever opens it does.
+
+        INVALID_ARGUMENT: no batch of the source begins at first_sequence, or it has no payloads; a box for one whom the
+          seal already names. FAILED_PRECONDITION: a box for one who is no auditor of this log now.
+        """
 
 def add_DisclosureServiceServicer_to_server(servicer: DisclosureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

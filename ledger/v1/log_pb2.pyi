@@ -372,19 +372,23 @@ class Policies(_message.Message):
 
     WITNESS_POLICY_FIELD_NUMBER: _builtins.int
     SEALING_POLICY_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
     witness_policy: _builtins.bytes
     """C2SP tlog-policy"""
     sealing_policy: _builtins.bytes
     """RFC 8785 JSON {min_auditors, publish}"""
+    index: _builtins.int
+    """of the LOG_OPENED or POLICY_CHANGED that holds their digests"""
     def __init__(
         self,
         *,
         witness_policy: _builtins.bytes = ...,
         sealing_policy: _builtins.bytes = ...,
+        index: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["sealing_policy", b"sealing_policy", "witness_policy", b"witness_policy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "sealing_policy", b"sealing_policy", "witness_policy", b"witness_policy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

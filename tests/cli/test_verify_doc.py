@@ -18,6 +18,7 @@ from ledger.core.split import HEADER, MAX_SPLIT
 from ledger.core.tlogproof import TlogProof
 from tests.audit.views import OfWorld, parted
 from tests.cli.commands import Ran, Site, site
+from tests.core.openings import opened
 from tests.core.splits import EVIDENCE
 from tests.core.test_receipt import FORCED
 from tests.core.world import mixed, secret
@@ -39,6 +40,7 @@ def files() -> Iterator[Site]:
         proof = TlogProof.parse(HERE.receipt(3))
         here.path("checkpoint").write_bytes(note)
         here.path("entry.tlog-proof").write_bytes(TlogProof(proof.index, proof.path, note, proof.extra).format())
+        here.path("entry.fields").write_bytes(opened(HERE, 3, "outcome", "urgency", auditor="one"))
         here.path("theirs.checkpoint").write_bytes(THERE.checkpoint(HERE.size))
         here.path("log.vkey").write_text(HERE.vkey.format() + "\n")
         vkey = WITNESS.vkey(COSIGNATURE).format()
@@ -55,7 +57,7 @@ def test_the_commands_run(files: Site) -> None:
         words = shlex.split(line.replace("https://tiles.example/log", "log"))
         code = 1 if "split.evidence" in words else 0
         codes[line] = files.call(*words, code=code).stdout
-    assert len(codes) == 7
+    assert len(codes) == 8
     *_, compared, verified = codes.values()
     assert "signed two histories" in compared
     assert "signed two histories" in verified

@@ -100,6 +100,20 @@ def lawful(body: bodies.Body, minute: int, source_id: str) -> bodies.Body:
             return replace(
                 body, name="An auditor", signing_key=key("auditor"), x25519_key=AuditorKeys.of("an auditor").x25519
             )
+        case bodies.Correction():
+            roots = (body.slots_root, body.key_class % 4) if body.key_class else None
+            if roots is None:
+                return replace(body, keys_root=b"", key_class=0, aggregates_root=b"")
+            size = (4, 16, 64, 256)[roots[1]]
+            return replace(body, keys_root=roots[0], key_class=size, aggregates_root=roots[0])
+        case bodies.EmbargoExtended():
+            return replace(body, number=max(body.number, 1))
+        case bodies.Erasure():
+            return replace(body, source_id=source_id, legal_basis="Art. 17 § 1")
+        case bodies.AuditReport():
+            begin, end = sorted((body.begin, body.end))
+            checks = tuple(sorted(set(body.checks))) or (bodies.AuditCheck.LOG,)
+            return replace(body, begin=begin, end=end if end > begin else min(begin, 2**63) + 1, checks=checks)
         case bodies.ChallengeAnswer():
             denial = body.denial or bodies.Denial(source_id, ())
             return replace(body, denial=None if body.inclusion else denial)

@@ -9,12 +9,11 @@ import pytest
 from ledger.core import bodies
 from ledger.core.admission import MAX_BATCH_BYTES, Submission, examine
 from ledger.core.batch import decode_batch, sign_batch
-from ledger.core.building import prepare
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.errors import InvalidInput
 from ledger.core.lookup_keys import LookupKey, canonicalise
 from ledger.core.sealed_keys import SealedKey
-from ledger.core.slots import open_slots
+from ledger.core.slots import open_slots, slots_root
 from ledger.core.statement import Statement
 from tests.core.world import World, disclosure, secret
 
@@ -78,16 +77,16 @@ BAD: dict[str, tuple[Submission, str]] = {
         replace(GOOD, statements=(b"\x08\x02" + GOOD.statements[0][2:], *GOOD.statements[1:])),
         "^statement: statement: .* not known to this release",
     ),
-    "no attachment": (replace(GOOD, attachments=()), "attachments: each DISCLOSURE needs exactly one"),
-    "one attachment missing": (replace(GOOD, attachments=(FIRST, THIRD)), "attachments: each DISCLOSURE"),
+    "no attachment": (replace(GOOD, attachments=()), "attachments: each statement with a payload or keys needs"),
+    "one attachment missing": (replace(GOOD, attachments=(FIRST, THIRD)), "attachments: each statement"),
     "one attachment doubled": (
         replace(GOOD, attachments=(FIRST, FIRST, SECOND, THIRD)),
-        "attachments: each DISCLOSURE",
+        "attachments: each statement",
     ),
-    "attachments out of order": (replace(GOOD, attachments=(SECOND, FIRST, THIRD)), "ascending by position"),
-    "an attachment past the batch": (attached(2, position=3), "attachments: each DISCLOSURE needs exactly one"),
-    "an attachment at a place below zero": (attached(2, position=-1), "attachments: each DISCLOSURE"),
-    "an attachment to no disclosure": (replace(GOVERNANCE, attachments=(FIRST,)), "attachments: each DISCLOSURE"),
+    "attachments out of order": (replace(GOOD, attachments=(SECOND, FIRST, THIRD)), "exactly one, in their order"),
+    "an attachment past the batch": (attached(2, position=3), "attachments: each statement with a payload"),
+    "an attachment at a place below zero": (attached(2, position=-1), "attachments: each statement"),
+    "an attachment to no disclosure": (replace(GOVERNANCE, attachments=(FIRST,)), "attachments: each statement"),
     "another entry's attachment": (attached(payload=SECOND.payload), "payload_digest: does not match the payload"),
     "a payload with a bit changed": (attached(payload=FIRST.payload[:-1] + b"\x00"), "payload_digest: does not match"),
     "a payload a byte too long": (resized(617), "payload: must be 104 bytes and one of 512, 1024, .*262144"),
@@ -132,10 +131,9 @@ def opened(**change: object) -> Submission:
     item = disclosure()
     record = item.record.to_json_object()
     (slot,) = open_slots(record, SECRET, ["outcome"])
-    prepared = prepare(item, lambda size: SECRET)
     opening = bodies.SlotOpening(slot.position, slot.name, slot.value, slot.salt, slot.path)
     changed = replace(opening, **change)  # type: ignore[arg-type]  # one table for all fields
-    return said(slots_root=prepared.slots_root, openings=(changed,))
+    return said(slots_root=slots_root(record, SECRET), openings=(changed,))
 
 
 def test_a_submission_that_fits_is_returned_with_its_batch() -> None:

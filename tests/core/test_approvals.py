@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
 
 import pytest
 
@@ -16,7 +15,7 @@ from tests.core.examples import hashed
 from tests.core.test_inner import KEYS, LOG_ID, PUBLIC, by_hand
 
 FROZEN = bodies.Frozen(10, "a breach")
-APPROVED = cast(bodies.Frozen, approve(LOG_ID, FROZEN, KEYS))
+APPROVED = approve(LOG_ID, FROZEN, KEYS)
 
 
 def test_approvals_ascend_by_key_id() -> None:

@@ -18,6 +18,7 @@ from ledger.core.errors import (
     UnknownSource,
     WrongLog,
 )
+from ledger.core.life import Lives
 from ledger.core.statement import Statement
 from tests.core.world import World, mixed, replay, secret
 
@@ -54,7 +55,7 @@ def refuse(state: LogState, batch: Batch, error: type[LedgerError], message: str
     """Return the refusal of ``batch``, which left the state as it was."""
     before = deepcopy(state)
     with pytest.raises(error, match=message) as refused:
-        state.replay(batch)
+        state.replay(batch, Lives().find)
     assert state == before
     return refused.value
 
@@ -66,7 +67,7 @@ def test_leaves_alone_give_the_writers_state() -> None:
     state = LogState.open(first)
     for batch in rest:
         assert replay(world.leaves[: state.size]) == state
-        state.replay(batch)
+        state.replay(batch, Lives().find)
     assert state == world.state
     assert state.sources["beta"].head.next_sequence == 3
 
@@ -103,7 +104,7 @@ def test_a_chain_neither_skips_nor_repeats_nor_goes_back(
 def test_the_same_minute_is_not_going_back() -> None:
     """Two batches of one minute may follow each other."""
     world = begun()
-    world.state.replay(sealed(world))
+    world.state.replay(sealed(world), Lives().find)
     assert world.state.source("alpha").next_sequence == 3
 
 

@@ -11,6 +11,7 @@ from ledger.core.batch import decode_batch, sign_batch
 from ledger.core.checkpoint import Checkpoint, cosign, open_checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, sha256
 from ledger.core.errors import InvalidInput, LedgerError, Refused, VerificationFailed
+from ledger.core.life import Lives
 from ledger.core.note import Note, SigningKey
 from ledger.core.statement import Statement
 from tests.core.world import START, World, replay, secret
@@ -108,7 +109,10 @@ def test_what_anchors_nothing_is_refused(note: bytes, error: type[LedgerError], 
     statement = Statement("ledger", head.next_sequence, world.minute, bodies.Anchor(note))
     batch = decode_batch(sign_batch([statement], binding, ZERO_HASH, [world.chain.sign]))
     before = deepcopy(world.state)
-    for attempt in (world.state.replay, lambda batch: world.state.apply(batch, sha256(b"digest"))):
+    for attempt in (
+        lambda batch: world.state.replay(batch, Lives().find),
+        lambda batch: world.state.apply(batch, sha256(b"digest")),
+    ):
         with pytest.raises(error, match=message):
             attempt(batch)
         assert world.state == before

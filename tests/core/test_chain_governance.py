@@ -12,6 +12,7 @@ from ledger.core.chain import LogState
 from ledger.core.encoding import ZERO_HASH, sha256
 from ledger.core.errors import ChainBroken, InvalidInput, LedgerError, NotAuthenticated, Refused, VerificationFailed
 from ledger.core.inner import approve
+from ledger.core.life import Lives
 from ledger.core.statement import Statement, body_field
 from tests.core.world import START, World, mixed, opening, replay, secret
 
@@ -78,7 +79,7 @@ def test_a_log_opens_once() -> None:
     world = World.open()
     before = deepcopy(world.state)
     with pytest.raises(ChainBroken, match="sequence: does not follow"):
-        world.state.replay(world.placed[0].batch)
+        world.state.replay(world.placed[0].batch, Lives().find)
     assert world.state == before
 
 

@@ -31,7 +31,7 @@ def test_a_plain_disclosure_is_recognised_by_its_shape(key_class: int) -> None:
     assert [leaf.is_plain for leaf in batch.leaves] == [False, *[key_class < 256] * 3, False]
     for leaf, data in zip(batch.leaves, leaves, strict=True):
         parsed = decode_leaf(data)
-        assert (leaf, leaf.disclosed, leaf.unsealed) == (parsed, parsed.disclosed, parsed.unsealed)
+        assert (leaf, leaf.roots, leaf.unsealed) == (parsed, parsed.roots, parsed.unsealed)
         assert leaf.statement == parsed.statement
         assert hash(leaf) == hash(parsed)
 
@@ -80,7 +80,7 @@ def test_every_change_of_a_plain_leaf_reads_alike() -> None:
         leaf = shape.read(changed, said.sequence)
         if leaf is not None:
             parsed = decode_leaf(changed)
-            assert (leaf.disclosed, leaf.statement) == (parsed.disclosed, parsed.statement)
+            assert (leaf.roots, leaf.statement) == (parsed.roots, parsed.statement)
             read += 1
     assert read == 8 * 32 * 4  # the four hashes
     assert shape.read(data + b"\x00", said.sequence) is None

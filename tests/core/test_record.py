@@ -1,5 +1,6 @@
 """A record is valid from construction on and says every mistake at once, without a value."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 
 import jsonschema
@@ -147,7 +148,7 @@ def test_required_fields(name: str) -> None:
 def test_slots_are_the_table() -> None:
     """Slot numbers run from 0 to 27 and the dataclass has the same fields in the same order."""
     assert [field.slot for field in FIELDS] == list(range(28))
-    assert [field.name for field in FIELDS] == list(DisclosureRecord.__dataclass_fields__)
+    assert [field.name for field in FIELDS] == [field.name for field in fields(DisclosureRecord)]
     assert FIELDS[23].name == "artifact"
 
 

@@ -14,6 +14,7 @@ from ledger.core.sealed_keys import (
     sealed_keys_digest,
     verify_box,
     x25519_from_ed25519,
+    x25519_secret,
 )
 
 BATCH_KEY = bytes(range(32))
@@ -64,6 +65,7 @@ def test_ed25519_keys_convert() -> None:
     recipient = x25519_from_ed25519(bytes(signing.verify_key))
     private = bytes(signing.to_curve25519_private_key())
     assert open_box(box_batch_key(BATCH_KEY, recipient), private) == BATCH_KEY
+    assert x25519_secret(bytes([9]) * 32) == private
 
 
 @pytest.mark.parametrize("public_key", [bytes(32), b"\x01" + bytes(31), b"\xff" * 32, b"x"])

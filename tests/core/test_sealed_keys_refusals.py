@@ -6,7 +6,14 @@ import pytest
 
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import InvalidInput
-from ledger.core.sealed_keys import SealedKey, box_batch_key, check_recipient, open_box, x25519_from_ed25519
+from ledger.core.sealed_keys import (
+    SealedKey,
+    box_batch_key,
+    check_recipient,
+    open_box,
+    x25519_from_ed25519,
+    x25519_secret,
+)
 from tests.core.world import AuditorKeys
 
 KEY = ZERO_HASH
@@ -20,6 +27,7 @@ RECIPIENT = AuditorKeys.of("an auditor").x25519
         (lambda: SealedKey(KEY, bytes(79)), "sealed_keys.box: must be 80 bytes"),
         (lambda: x25519_from_ed25519(b"short"), "public_key: must be 32 bytes"),
         (lambda: x25519_from_ed25519(b"\x02" * 32), "public_key: not an Ed25519 public key"),
+        (lambda: x25519_secret(b"short"), "seed: must be 32 bytes"),
         (lambda: box_batch_key(KEY, b"short"), "recipient: must be 32 bytes"),
         (lambda: box_batch_key(b"short", RECIPIENT), "batch_key: must be 32 bytes"),
         (lambda: box_batch_key(KEY, bytes(32)), "recipient: a point of small order, which hides nothing"),

@@ -3,17 +3,17 @@
 import pytest
 
 from ledger.core.errors import InvalidInput
-from ledger.core.sealing_policy import DEFAULT, minimum_auditors
+from ledger.core.sealing_policy import DEFAULT, SealingPolicy
 
 
 def test_the_default_asks_for_one_auditor() -> None:
     """Without a choice each batch key is boxed to one auditor at least."""
-    assert minimum_auditors(DEFAULT) == 1
+    assert SealingPolicy.parse(DEFAULT) == SealingPolicy()
 
 
 def test_the_minimum_is_read() -> None:
     """The number in the policy is the number that counts."""
-    assert minimum_auditors(b'{"min_auditors":3,"publish":["outcome"]}') == 3
+    assert SealingPolicy.parse(b'{"min_auditors":3,"publish":["outcome"]}').min_auditors == 3
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_the_minimum_is_read() -> None:
 def test_anything_else_is_refused(policy: bytes) -> None:
     """A policy that is not canonical, or says more or less, is refused."""
     with pytest.raises(InvalidInput, match=r"^sealing_policy: "):
-        minimum_auditors(policy)
+        SealingPolicy.parse(policy)

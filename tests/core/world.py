@@ -21,11 +21,12 @@ from nacl.bindings import crypto_scalarmult_base
 from ledger.core import bodies
 from ledger.core.admission import Submission, check_boxes, check_clock, examine
 from ledger.core.batch import OPENING, Batch, Binding, decode_batch, sign_batch, verify_seal
-from ledger.core.building import build, prepare
+from ledger.core.building import Prepared, build, prepare
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.inner import approve, sign_inner
+from ledger.core.life import Keys, Lives
 from ledger.core.lookup_keys import LookupKey
 from ledger.core.merkle import Node, leaf_hash, tree_root
 from ledger.core.note import SigningKey, VKey
@@ -35,7 +36,7 @@ from ledger.core.record import DisclosureRecord
 from ledger.core.record_input import Disclosure
 from ledger.core.rules import LEDGER
 from ledger.core.sealed_keys import x25519_from_ed25519
-from ledger.core.sealing_policy import DEFAULT, minimum_auditors
+from ledger.core.sealing_policy import DEFAULT, SealingPolicy
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement, decode_leaf
 
@@ -132,8 +133,9 @@ def replay(leaves: Iterable[bytes]) -> LogState:
     """Return the state that ``leaves`` add up to, each batch checked from its bytes alone."""
     first, *rest = [decode_batch(batch) for batch in split_batches(leaves)]
     state = LogState.open(first)
+    lives = Lives()
     for batch in rest:
-        state.replay(batch)
+        lives.take(batch, state.size, state.replay(batch, lives.find))
     return state
 
 
@@ -156,6 +158,7 @@ class World:
     entropy: Entropy = field(default_factory=Entropy)
     secrets: dict[str, SecretKey] = field(default_factory=dict)
     auditors: dict[str, AuditorKeys] = field(default_factory=dict)
+    lives: Lives = field(default_factory=Lives)
 
     @classmethod
     def open(
@@ -221,6 +224,11 @@ class World:
         """Return a SOURCE_ENROLLED with its proof of possession, not yet numbered or approved."""
         key = key or secret(f"{source_id} 0")
         body = bodies.SourceEnrolled(0, source_id, service, (key.public,), bodies.Period.WEEK, 24)
+        return self.proven(body, key)
+
+    def proven(self, body: bodies.SourceEnrolled, key: SecretKey) -> bodies.SourceEnrolled:
+        """Return an enrolment with the proof of possession of ``key``."""
+        body = replace(body, proofs_of_possession=())
         return replace(body, proofs_of_possession=sign_inner(self.log_id, body, "proofs_of_possession", [key]))
 
     def enrol(self, source_id: str) -> int:
@@ -272,8 +280,12 @@ class World:
 
     def submission(self, source_id: str, *disclosures: Disclosure) -> Submission:
         """Return the signed batch of ``disclosures`` that may follow, with what travels beside it; log nothing."""
+        return self.built(source_id, *(prepare(item, self.entropy) for item in disclosures))
+
+    def built(self, source_id: str, *prepared: Prepared) -> Submission:
+        """Return the signed batch of prepared entries that may follow, with what travels beside it; log nothing."""
         return build(
-            [prepare(item, self.entropy) for item in disclosures],
+            prepared,
             source_id,
             self.state.sources[source_id].next_sequence,
             self.minute,
@@ -281,7 +293,25 @@ class World:
             self.recipients(source_id),
             [self.secrets[source_id].sign],
             self.entropy,
+            SealingPolicy.parse(self.sealing_policy).publish,
         )
+
+    def say(self, source_id: str, *prepared: Prepared) -> int:
+        """Log prepared entries as one batch; return the first index."""
+        return self.admit(self.built(source_id, *prepared))
+
+    def built_batch(self, source_id: str, *prepared: Prepared) -> Batch:
+        """Return the batch of prepared entries that may follow."""
+        return decode_batch(self.built(source_id, *prepared).statements)
+
+    def target(self, index: int) -> bodies.Target:
+        """Return what names entry ``index`` in a statement of its source."""
+        statement = decode_leaf(self.leaves[index]).statement
+        return bodies.Target(statement.sequence, leaf_hash(self.leaves[index]))
+
+    def erasure(self, index: int, basis: str = "Art. 17 GDPR") -> bodies.Erasure:
+        """Return the ERASURE of entry ``index``, not yet numbered or approved."""
+        return bodies.Erasure(0, decode_leaf(self.leaves[index]).statement.source_id, self.target(index), basis)
 
     def admit(self, submission: Submission) -> int:
         """Check a submission as the writer does and log it; return the index of its first statement."""
@@ -290,17 +320,29 @@ class World:
         source = self.state.check_binding(batch.source_id, binding)
         self.state.check_chain(batch, source)
         check_clock(batch, self.minute)
-        if submission.attachments:
-            check_boxes(submission.sealed_keys, source, self.state.auditors, minimum_auditors(self.sealing_policy))
-        return self._place(batch, binding, verify_seal(batch, binding, source.keys), submission)
+        if submission.sealed_keys:
+            policy = SealingPolicy.parse(self.sealing_policy)
+            check_boxes(submission.sealed_keys, source, self.state.auditors, policy.min_auditors)
+            policy.check_published(batch.leaves)
+        digest = verify_seal(batch, binding, source.keys)
+        return self._place(batch, binding, digest, submission, examined.travelled)
 
     def disclose(self, source_id: str, *disclosures: Disclosure) -> int:
         """Log ``disclosures``, by default one without lookup keys, as one batch; return the first index."""
         return self.admit(self.submission(source_id, *(disclosures or (disclosure(),))))
 
-    def _place(self, batch: Batch, binding: Binding, digest: Hash, submission: Submission | None) -> int:
+    def _place(
+        self,
+        batch: Batch,
+        binding: Binding,
+        digest: Hash,
+        submission: Submission | None,
+        travelled: dict[int, Keys] | None = None,
+    ) -> int:
         first, key_index = self.size, self.state.sources[batch.source_id].key_index
+        changed = self.state.follow(batch, self.lives.find, travelled)
         self.state.apply(batch, digest)
+        self.lives.take(batch, first, changed)
         self.leaves += [leaf.data for leaf in batch.leaves]
         self.placed.append(Placed(first, batch, binding, key_index, submission))
         return first

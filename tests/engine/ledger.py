@@ -22,6 +22,7 @@ from typing import Final, cast
 from ledger.core import bodies
 from ledger.core.admission import Submission
 from ledger.core.encoding import sha256
+from ledger.core.sealed_keys import SealedKey
 from ledger.engine.guard import HighWater
 from ledger.engine.intake import Intake, take_in
 from ledger.engine.reader import Reader
@@ -29,6 +30,7 @@ from ledger.engine.recovery import create, recover, start
 from ledger.engine.sequencer import Keys, Sequencer, View
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
+from tests.core.embargoed import live
 from tests.core.world import WITNESS_POLICY, Entropy, Placed, World, mixed
 
 TIMEOUT: Final = 60.0
@@ -56,7 +58,7 @@ class WatchedStore(Store):
     @classmethod
     def over(cls, store: Store) -> "WatchedStore":
         """Return the store that takes the place of ``store``, open on the same files."""
-        return cls(store._database)
+        return cls(store._database, store.path)
 
     def write(self, puts: Sequence[tuple[bytes, bytes]], deletes: Sequence[bytes] = ()) -> None:
         """Write all rows or none."""
@@ -222,7 +224,19 @@ class Ledger:
 
 
 def rich(directory: Path) -> Ledger:
-    """Return a log of ``tests.core.world.mixed``: every row of the store's table is in use."""
+    """Return a log of ``tests.core.world.mixed``."""
     ledger = Ledger.create(directory, mixed())
     ledger.follow()
+    return ledger
+
+
+def full(directory: Path) -> Ledger:
+    """Return the same log, and after it all that can become of an entry: every row of the store's table is in use."""
+    ledger = rich(directory)
+    live(ledger.world, "beta", "two")
+    ledger.world.add_auditor("three")
+    ledger.follow()
+    three = next(item.key_id for item in ledger.view.auditors.values() if item.name == "three")
+    first = next(item.first for item in reversed(ledger.world.placed) if item.submission is not None)
+    ledger.sequencer.deposit(first, (SealedKey(three, bytes(80)),)).result(TIMEOUT)
     return ledger

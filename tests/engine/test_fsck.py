@@ -13,14 +13,14 @@ from ledger.engine.fsck import Checked, check
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
 from tests.core.world import disclosure
-from tests.engine.ledger import QUEUE_KEY, Ledger, rich
+from tests.engine.ledger import QUEUE_KEY, Ledger, full, rich
 from tests.engine.spoiling import all_rows, refusal
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    """A rich log of 267 entries whose writer has stopped; whoever changes its store puts it right again."""
-    ledger = rich(tmp_path_factory.mktemp("log"))
+    """A full log of 279 entries whose writer has stopped; whoever changes its store puts it right again."""
+    ledger = full(tmp_path_factory.mktemp("log"))
     ledger.world.disclose("beta", *[disclosure() for _ in range(250)])
     ledger.follow()
     ledger.sequencer.stop()
@@ -34,6 +34,8 @@ NAMES = {
     schema.PAYLOADS: ("payload of entry",),
     schema.SHREDS: ("shred of entry", "payload of entry"),
     schema.SEALED_KEYS: ("sealed keys of the batch at",),
+    schema.LIVES: ("life row", "batch at", "payload under", "payload of entry"),
+    schema.DEPOSITS: ("deposited box",),
     schema.TILES: ("tile",),
     schema.BATCHES: ("batch row at",),
     schema.CHAINS: ("chain row of the batch at",),
@@ -45,7 +47,8 @@ NAMES = {
 
 def test_a_whole_store_passes(whole: Ledger) -> None:
     """Size, payloads and root are those of the log in memory."""
-    payloads = sum(len(item.submission.attachments) for item in whole.world.placed if item.submission)
+    attached = [item for placed in whole.world.placed if placed.submission for item in placed.submission.attachments]
+    payloads = sum(bool(item.payload) for item in attached) - 2  # two are erased
     assert check(whole.store) == Checked(whole.world.size, payloads, whole.world.root())
 
 
@@ -65,7 +68,7 @@ def test_the_store_has_every_kind_of_row(whole: Ledger) -> None:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """The same log before its long batch: every kind of row but a tile."""
-    ledger = rich(tmp_path_factory.mktemp("log"))
+    ledger = full(tmp_path_factory.mktemp("log"))
     ledger.sequencer.stop()
     yield ledger
     ledger.store.close()
@@ -75,18 +78,20 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
 def each(small: Ledger, whole: Ledger) -> list[tuple[Store, bytes, bytes]]:
     """Every row of the small store and the tiles of the whole one: the store, key and value."""
     held: list[tuple[Store, bytes, bytes]] = [(small.store, key, value) for key, value in all_rows(small.store).items()]
-    full = whole.store.range(schema.TILES, schema.after(schema.TILES))
-    return held + [(whole.store, key, value) for key, value in full]
+    tiles = whole.store.range(schema.TILES, schema.after(schema.TILES))
+    return held + [(whole.store, key, value) for key, value in tiles]
 
 
 @pytest.mark.parametrize("where", [0.0, 0.5, 1.0], ids=["the first bit", "a bit in the middle", "the last bit"])
 def test_a_flipped_bit_is_found(each: list[tuple[Store, bytes, bytes]], where: float) -> None:
-    """One changed bit of any value, a queue row's apart, is damage that names the row."""
+    """One changed bit of any value, a queue row's and a deposited box apart, is damage that names the row."""
     for store, key, value in each:
         bit = round((8 * len(value) - 1) * where)
         flipped = bytearray(value)
         flipped[bit // 8] ^= 0x80 >> bit % 8
-        if key[:1] == schema.QUEUE:
+        if key[:1] == schema.DEPOSITS:
+            assert not refusal(store, {key: bytes(flipped)})
+        elif key[:1] == schema.QUEUE:
             assert not refusal(store, {key: bytes(flipped)})
             with pytest.raises(StoreDamaged):
                 rows.open_lookup_keys(bytes(flipped), leaf_hash(store.require(schema.ENTRIES + key[1:])), QUEUE_KEY)
@@ -103,10 +108,10 @@ def test_a_value_that_is_cut_or_longer_is_found(each: list[tuple[Store, bytes, b
 
 
 def test_a_missing_row_is_found(each: list[tuple[Store, bytes, bytes]]) -> None:
-    """Each row is missed by name; a queue row is not, because the mapper takes them away."""
+    """Each row is missed by name, but for queue rows, which the mapper takes away, and boxes that sources deposit."""
     for store, key, _ in each:
         found = refusal(store, {}, (key,))
-        if key[:1] == schema.QUEUE:
+        if key[:1] in (schema.QUEUE, schema.DEPOSITS):
             assert not found
         else:
             assert found.startswith(NAMES[key[:1]]), key
@@ -126,9 +131,9 @@ def test_swapped_values_are_found(small: Ledger) -> None:
     ("key", "message"),
     [
         (schema.meta_key("other"), "rows under m: more than the leaves account for"),
-        (schema.entry_key(400), "batch row at 17: missing"),
-        (schema.entry_key(16) + bytes(8), "batch row at 17: missing"),
-        (schema.entry_key(16)[:-1], "entry under 00000000000000: belongs to no entry"),
+        (schema.entry_key(400), "batch row at 29: missing"),
+        (schema.entry_key(28) + bytes(8), "batch row at 29: missing"),
+        (schema.entry_key(28)[:-1], "entry under 00000000000000: belongs to no entry"),
         (schema.payload_key(0), "payload under 0000000000000000: belongs to no entry"),
         (schema.payload_key(400), "payload under 0000000000000190: belongs"),
         (schema.shred_key(0), "shred under 0000000000000000: belongs"),
@@ -145,7 +150,9 @@ def test_swapped_values_are_found(small: Ledger) -> None:
         (schema.QUEUE, "lookup queue row under : belongs to no entry"),
         (b"", "rows under no known prefix"),
         (b"!", "rows under no known prefix"),
-        (b"d" + bytes(8), "rows under no known prefix"),
+        (b"f" + bytes(8), "rows under no known prefix"),
+        (schema.deposit_key(0, bytes(32)), "deposited box: malformed"),
+        (schema.life_key(2**40), "life row under"),
         (b"z", "rows under no known prefix"),
         (b"\xff" * 40, "rows under no known prefix"),
     ],
@@ -179,7 +186,7 @@ def test_an_empty_store_is_not_whole(tmp_path: Path) -> None:
 def test_a_batch_without_an_end_is_found(whole: Ledger) -> None:
     """An entry past the last seal belongs to no batch; with a row of its own, that batch has no end."""
     size = whole.world.size
-    opened = {schema.entry_key(size): whole.world.leaves[17]}
+    opened = {schema.entry_key(size): whole.world.leaves[29]}
     assert refusal(whole.store, opened).startswith(f"batch row at {size}: missing")
     row = rows.BatchRow("beta", 1, 1, 1, ZERO_HASH)
     opened[schema.batch_key(size)] = rows.write_batch_row(row)

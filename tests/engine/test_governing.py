@@ -58,12 +58,12 @@ def test_a_policy_change_moves_the_minimum(ledger: Ledger) -> None:
     """After it, batches need the new number of boxes, also after a restart; files and digests agree."""
     short = ledger.world.submission("alpha", disclosure())
     send_change(ledger, policy(2), b"quorum none\n# new\n")
-    assert ledger.view.minimum_auditors == 2
+    assert ledger.view.sealing.min_auditors == 2
     with pytest.raises(TooFewAuditors, match="sealed_keys: boxes for at least 2 auditors are needed") as refused:
         ledger.submit(short).result(TIMEOUT)
     assert refused.value.minimum == 2
     ledger.reopen()
-    assert ledger.view.minimum_auditors == 2
+    assert ledger.view.sealing.min_auditors == 2
     with pytest.raises(TooFewAuditors):
         ledger.submit(short).result(TIMEOUT)
     ledger.world.add_auditor("two")
@@ -145,7 +145,7 @@ def test_a_policy_change_brings_its_files(ledger: Ledger, missing: int) -> None:
     ledger.check()
 
 
-def numbered(ledger: Ledger, body: Any, **changes: object) -> bodies.Governance:
+def numbered(ledger: Ledger, body: Any, **changes: object) -> Any:
     """Return ``body`` with the next number and its approvals, ``changes`` made before these."""
     changed = replace(body, **{"number": ledger.world.state.governing.next_number, **changes})
     return approve(ledger.world.log_id, changed, ledger.world.approvers)

@@ -23,7 +23,7 @@ def test_a_new_log_has_one_entry(tmp_path: Path) -> None:
     """Creating a log writes LOG_OPENED and the checkpoint over it, and what is returned is what recovery finds."""
     ledger = Ledger.create(tmp_path)
     ledger.check()
-    assert (ledger.view.size, ledger.view.minimum_auditors) == (1, 1)
+    assert (ledger.view.size, ledger.view.sealing.min_auditors) == (1, 1)
     assert ledger.store.require(schema.meta_key("witness_policy")) == WITNESS_POLICY
     ledger.stop()
 

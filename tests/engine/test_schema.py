@@ -14,6 +14,7 @@ NUMBERED: tuple[Callable[[int], bytes], ...] = (
     schema.queue_key,
     schema.batch_key,
     schema.auditor_key,
+    schema.life_key,
     lambda number: schema.tile_key(3, number),
     lambda number: schema.chain_key("alpha", number),
 )
@@ -45,7 +46,11 @@ def test_a_source_id_that_begins_like_another_has_its_own_range() -> None:
 
 def test_each_prefix_is_one_byte_and_named() -> None:
     """Every prefix of a key has a name for messages, and ``after`` is the first key past all of its rows."""
-    prefixes = {key(0)[:1] for key in NUMBERED} | {schema.meta_key("x")[:1], schema.source_key("x")[:1]}
+    prefixes = (
+        {key(0)[:1] for key in NUMBERED}
+        | {schema.deposit_key(0, b"")[:1]}
+        | {schema.meta_key("x")[:1], schema.source_key("x")[:1]}
+    )
     assert prefixes == set(schema.KINDS)
     for prefix in prefixes:
         assert prefix + b"\xff" * 300 < schema.after(prefix)

@@ -14,8 +14,8 @@ from ledger.client.keyfile import KeyFile, PublicHalf
 from ledger.client.profile import AllowedAuditor, Profile
 from ledger.client.requests import Request, request_auditor, request_key_change, request_source
 from ledger.core import bodies
-from ledger.core.chain import Source
 from ledger.core.encoding import Hash
+from ledger.core.parties import Source
 from ledger.core.signing import SecretKey
 from ledger.core.statement import decode_leaf
 from ledger.service.authorise import Identity

@@ -16,7 +16,9 @@ from ledger.client.opening import open_recorder
 from ledger.client.profile import Profile
 from ledger.client.recorder import Recorder
 from ledger.core.building import prepare
+from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import Busy, InvalidInput, KeySuperseded, LedgerError, Refused, StoreDamaged, Unavailable
+from ledger.core.statement import roots_of
 from tests.core.world import disclosure
 from tests.faults.clients_ledger import Standing, key_file
 from tests.faults.clients_life import Died, Life
@@ -65,7 +67,9 @@ class Owner:
             calls[0].cancel()
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         for entry, outcome in zip(entries, outcomes, strict=True):
-            self.told.note(entry.slots_root, outcome)
+            said = roots_of(entry.say(ZERO_HASH, ()))
+            assert said is not None
+            self.told.note(Hash(said.slots_root), outcome)
         if self.life.left is not None:
             await self._bury()
         elif any(isinstance(outcome, Unavailable) for outcome in outcomes):

@@ -19,7 +19,7 @@ from ledger.core.lookup_keys import (
 from ledger.core.record import DisclosureRecord
 from ledger.core.record_input import Disclosure, disclosure_from_object, load_json, load_json_lines, load_yaml
 from ledger.core.sealed import CLASSES, open_payload, payload_plaintext, seal_payload, verify_opened
-from ledger.core.sealing_policy import DEFAULT, minimum_auditors
+from ledger.core.sealing_policy import DEFAULT, SealingPolicy
 from tests.fuzz.driving import NEEDLE, Broken, Target, require_same
 from tests.fuzz.mutating import text
 from tests.fuzz.seeds import DISCLOSURES, RECORDS, as_json, vectors
@@ -171,6 +171,6 @@ TARGETS: Final = (
     Target("split_canonical", _split, (InvalidInput, Uncheckable), _standing(), text),
     Target("open_payload", _payload, (InvalidInput, VerificationFailed, Uncheckable), _plaintexts(), text),
     Target(
-        "minimum_auditors", minimum_auditors, _MALFORMED, (DEFAULT, b'{"min_auditors":3,"publish":["outcome"]}'), text
+        "sealing_policy", SealingPolicy.parse, _MALFORMED, (DEFAULT, b'{"min_auditors":3,"publish":["outcome"]}'), text
     ),
 )

@@ -15,7 +15,7 @@ LAST_DAY = b'{"FRA":[{"from":"99991231","to":"99991231","requests":0,"users":0}]
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        pytest.param("minimum_auditors", DEEP, id="a sealing policy nested too deeply"),
+        pytest.param("sealing_policy", DEEP, id="a sealing policy nested too deeply"),
         pytest.param("figures.load", DEEP, id="figures nested too deeply"),
         pytest.param("read_source", DEEP, id="a source row nested too deeply"),
         pytest.param("read_source", BIG, id="a source row past what is written"),

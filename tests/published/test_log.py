@@ -8,6 +8,7 @@ from ledger.core.batch import Batch, decode_batch
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.errors import InvalidInput, NotAuthenticated, Refused, VerificationFailed
+from ledger.core.life import Lives
 from ledger.core.merkle import leaf_hash, tree_root
 from ledger.core.note import VKey
 from ledger.core.policy import Policy, verify_quorum
@@ -38,7 +39,7 @@ def replayed(size: int) -> LogState:
     opened, *rest = batches(LEAVES[:size])
     state = LogState.open(opened)
     for batch in rest:
-        state.replay(batch)
+        state.replay(batch, Lives().find)
     return state
 
 
@@ -79,7 +80,7 @@ def test_wrong_continuations(case: Case) -> None:
     """The log goes on at each size, but not with these statements."""
     state = replayed(case["size"])
     with pytest.raises((InvalidInput, Refused, NotAuthenticated, VerificationFailed)):
-        state.replay(decode_batch([raw(leaf) for leaf in case["statements"]]))
+        state.replay(decode_batch([raw(leaf) for leaf in case["statements"]]), Lives().find)
 
 
 @pytest.mark.parametrize("case", cases("receipts", "cases"))

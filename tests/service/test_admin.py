@@ -33,10 +33,10 @@ async def test_a_stricter_policy_holds_at_once_and_after_a_restart() -> None:
         async with local_channel(served) as transport:
             files = {"witness_policy": b"quorum none\n", "sealing_policy": STRICTER}
             await stub(transport, "admin").Govern(request_of(body, **files))
-        assert served.server.sequencer.view.minimum_auditors == 2
+        assert served.server.sequencer.view.sealing.min_auditors == 2
         await served.stop()
         await served.start()
-        assert served.server.sequencer.view.minimum_auditors == 2
+        assert served.server.sequencer.view.sealing.min_auditors == 2
         async with served.admin() as admin:
             assert (await admin.policies()).sealing_policy == STRICTER
 

@@ -15,7 +15,7 @@ from ledger.core import errors
 from ledger.core.errors import Head, LedgerError
 from ledger.host.lines import set_up
 from ledger.service.errors import CODES, status_of
-from ledger.v1.disclosure_pb2 import AuditorMinimum, GetHeadRequest, SourceHead
+from ledger.v1.disclosure_pb2 import AuditorMinimum, GetHeadRequest, PolicyInForce, SourceHead
 from ledger.v1.log_pb2 import GetCheckpointRequest, StreamEntriesRequest
 from tests.served import serving
 from tests.service.calls import PHONE, PRIVATE, drained, public_channel, refusal, stub, unchanged
@@ -38,6 +38,7 @@ TABLE: list[tuple[LedgerError, str, list[Any]]] = [
     (errors.Refused("number: another is next"), "FAILED_PRECONDITION", []),
     (errors.WrongLog("log_id: another log's"), "FAILED_PRECONDITION", []),
     (errors.UnknownSource("source_id: revoked"), "FAILED_PRECONDITION", []),
+    (errors.PolicySuperseded("openings: old"), "FAILED_PRECONDITION", [PolicyInForce()]),
     (errors.KeySuperseded("key: old", b"c" * 32), "FAILED_PRECONDITION", [SourceHead(key_statement=b"c" * 32)]),
     (errors.ChainBroken("sequence: a gap", HEAD), "FAILED_PRECONDITION", [WIRE_HEAD]),
     (errors.AlreadyLogged("sequence: used", HEAD), "ALREADY_EXISTS", [WIRE_HEAD]),

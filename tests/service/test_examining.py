@@ -89,7 +89,7 @@ async def test_what_does_not_parse_is_refused(examiners: Examiners, size: int) -
 
 def whole(batch: Batch) -> tuple[object, ...]:
     """Return all that a batch says."""
-    said = [(leaf.data, leaf.unsealed, leaf.disclosed, leaf.statement) for leaf in batch.leaves]
+    said = [(leaf.data, leaf.unsealed, leaf.roots, leaf.statement) for leaf in batch.leaves]
     return batch.source_id, batch.first_sequence, batch.leaf_hashes, batch.root, batch.seal, said
 
 

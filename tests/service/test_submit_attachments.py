@@ -89,7 +89,9 @@ def key(change: Callable[[object], object]) -> Change:
         pytest.param(
             lambda r: r.attachments.add().CopyFrom(r.attachments[1]), "attachments", "exactly one", id="a doubled one"
         ),
-        pytest.param(swapped("attachments"), "attachments", "ascending by position", id="attachments out of order"),
+        pytest.param(
+            swapped("attachments"), "attachments", "exactly one, in their order", id="attachments out of order"
+        ),
         pytest.param(attachment(put("position", 7)), "attachments", "exactly one", id="an attachment of no statement"),
         pytest.param(box(put("box", bytes(79))), "sealed_keys.box", "must be 80 bytes", id="a short box"),
         pytest.param(box(put("suite", 2)), "sealed_keys.suite", "only 1 is known", id="an unknown suite"),

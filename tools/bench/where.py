@@ -20,9 +20,9 @@ from ledger.client.recorder import to_request
 from ledger.core import admission
 from ledger.core.batch import Binding, decode_batch
 from ledger.core.building import build
-from ledger.core.chain import Source
 from ledger.core.encoding import Hash
 from ledger.core.merkle import hash_leaves
+from ledger.core.parties import Source
 from ledger.core.signing import SecretKey
 from ledger.engine.commit import Commit
 from ledger.engine.intake import take_in

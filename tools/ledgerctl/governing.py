@@ -14,7 +14,7 @@ from ledger.core.encoding import Hash, sha256
 from ledger.core.errors import InvalidInput, Refused, Unavailable, UnknownSource
 from ledger.core.policy import Policy
 from ledger.core.rules import check_approval_policy
-from ledger.core.sealing_policy import minimum_auditors
+from ledger.core.sealing_policy import SealingPolicy
 from ledger.core.signing import PublicKey, approver_id
 from ledger.core.statement import body_field, body_name
 from ledger.v1 import admin_pb2
@@ -179,7 +179,7 @@ def policy(
         counts = held if threshold is None else {**held, 0: threshold}
         thresholds = tuple(bodies.Threshold(field, count) for field, count in sorted(counts.items()))
         Policy.parse(witness)
-        minimum_auditors(sealing)
+        SealingPolicy.parse(sealing)
         check_approval_policy(approvers, thresholds)
         body = bodies.PolicyChanged(0, sha256(witness), sha256(sealing), approvers, thresholds)
         asked = Request(Hash(status.log_id), body)

@@ -18,6 +18,7 @@ from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, cosign, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.inner import approve, sign_inner
+from ledger.core.life import Lives
 from ledger.core.merkle import tree_root
 from ledger.core.note import SigningKey
 from ledger.core.record_input import Disclosure
@@ -52,6 +53,7 @@ class History:
     minute: int = seeds.MINUTE
     source_key: SecretKey = seeds.SOURCE_KEYS[0]
     auditors: dict[Hash, Hash] = field(default_factory=dict)
+    lives: Lives = field(default_factory=Lives)
 
     @classmethod
     def open(cls) -> "History":
@@ -118,7 +120,7 @@ class History:
     ) -> Batch:
         binding, key_index = self._binding(source_id), self.state.source(source_id).key_index
         batch, first = decode_batch(leaves), self.state.size
-        self.state.replay(batch)
+        self.lives.take(batch, first, self.state.replay(batch, self.lives.find))
         self.logged.append(Logged(first, batch, binding, key_index, key, submission, secrets))
         return batch
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 from ledger.core import bodies
 from ledger.core.encoding import Hash
@@ -81,8 +80,8 @@ def _refused_approvals() -> list[Json]:
     first, second = good.approvals
     by_stranger = approve(LOG_ID, body, [OFFICER])
     rows: dict[str, tuple[bodies.Governance, int]] = {
-        "approved under another number": (replace(cast(bodies.Frozen, good), number=12), 2),
-        "another reason": (replace(cast(bodies.Frozen, good), reason="other"), 2),
+        "approved under another number": (replace(good, number=12), 2),
+        "another reason": (replace(good, reason="other"), 2),
         "approved as THAWED": (bodies.Thawed(11, "under inspection", good.approvals), 2),
         "approved for another log": (approve(seed("other log"), body, APPROVERS), 2),
         "key ids that descend": (replace(body, approvals=(second, first)), 2),

@@ -55,13 +55,12 @@ def _sources() -> dict[str, tuple[int, Sequence[bytes]]]:
         said = Statement(seeds.SOURCE, 0, seeds.MINUTE, body)
         return sign_batch([replace(said, **cast(Any, changes))], binding, sealed, [key.sign])
 
-    embargoed = disclosure_body(embargo=bodies.Embargo(seeds.MONTH + 1))
     return {
         "signed by another key": (_ONE, first(disclosure_body(), seeds.SOURCE_KEYS[1])),
         "a source that is not enrolled": (_ONE, first(disclosure_body(), source_id="mail.eu-1")),
         "a first sequence that is not 0": (_ONE, first(disclosure_body(), sequence=1)),
-        "an embargo, which this release does not admit": (_ONE, first(embargoed)),
-        "a body that this release does not admit": (_ONE, first(bodies.EmbargoLifted(bodies.Target(0, ZERO_HASH)))),
+        "a lift of a statement that never was": (_ONE, first(bodies.EmbargoLifted(bodies.Target(0, ZERO_HASH)))),
+        "late for a period, of which none is closed": (_ONE, first(disclosure_body(late_for=bodies.LateFor(0)))),
         "payloads without sealed keys": (_ONE, _unsealed(binding)),
     }
 
@@ -139,7 +138,7 @@ def _governed(
 
 
 def _refused(name: str, size: int, statements: Sequence[bytes]) -> Json:
-    refused(name, lambda: _replayed(size).replay(decode_batch(statements)))
+    refused(name, lambda: _replayed(size).replay(decode_batch(statements), history().lives.find))
     return case(name, size=size, statements=statements)
 
 
@@ -148,5 +147,5 @@ def _replayed(size: int) -> LogState:
     state = LogState.open(opened.batch)
     for logged in rest:
         if logged.first < size:
-            state.replay(logged.batch)
+            state.replay(logged.batch, history().lives.find)
     return state
