@@ -103,7 +103,7 @@ async def open_recorder(
                 journal.settle(position)  # the next key to open it could not read the batch
                 raise
             journal.settle(position)
-            recorder.start(chain)
+            recorder.start(chain, lambda: chain_of(reader, profile, key))
             yield recorder
         finally:
             await recorder.close()
@@ -130,7 +130,7 @@ async def chain_of(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:
             recipients[key_id] = auditor.x25519_key
     if len(recipients) == 1:
         raise TooFewAuditors("auditors: none of the profile's is accredited in this log", 1)
-    return Chain(profile.name, statement, recipients)
+    return Chain(profile.name, statement, recipients, (await reader.sealing_policy()).publish)
 
 
 async def _position(channel: grpc.aio.Channel, reader: LogClient, chain: Chain, position: Position) -> Position:

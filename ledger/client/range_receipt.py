@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.core.batch import Batch, Binding
+from ledger.core.bodies import Target
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.encoding import Hash, check_hash
 from ledger.core.errors import InvalidInput, VerificationFailed
@@ -22,7 +23,13 @@ class Receipt:
     index: int
     source_id: str
     sequence: int
+    leaf_hash: Hash
     data: bytes
+
+    @property
+    def target(self) -> Target:
+        """What names the entry in a later statement of its source."""
+        return Target(self.sequence, self.leaf_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ class Answer:
             index = self.first_index + position
             batch_path = self._batch_range.inclusion_path(position)
             data = writer.write(index, self._range.inclusion_path(index), leaf.data, batch_path)
-            receipts.append(Receipt(index, batch.source_id, batch.first_sequence + position, data))
+            sequence, hashed = batch.first_sequence + position, batch.leaf_hashes[position]
+            receipts.append(Receipt(index, batch.source_id, sequence, hashed, data))
         return receipts
 
 

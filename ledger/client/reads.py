@@ -10,13 +10,14 @@ import grpc
 from ledger.client.transport import translate
 from ledger.core import bodies
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
-from ledger.core.encoding import Hash, check_hash
+from ledger.core.encoding import Hash, check_hash, sha256
 from ledger.core.errors import VerificationFailed
 from ledger.core.merkle import hash_leaves, leaf_hash
 from ledger.core.note import VKey
 from ledger.core.policy import Policy, verify_quorum
 from ledger.core.proof import RangeProof, VerifiedRange, verify_consistency, verify_inclusion, verify_range
 from ledger.core.receipt import VerifiedReceipt, verify_receipt
+from ledger.core.sealing_policy import SealingPolicy
 from ledger.core.statement import Statement, decode_leaf
 from ledger.v1 import log_pb2, log_pb2_grpc
 
@@ -186,6 +187,20 @@ class LogClient:
         with translate():
             answer: log_pb2.Directory = await self._stub.GetDirectory(log_pb2.GetDirectoryRequest())
         return answer
+
+    async def sealing_policy(self) -> SealingPolicy:
+        """Return the sealing and publication policy, whose digest stands in the statement that the server names.
+
+        That no later one replaced it nothing shows here: a submission that follows an old one is refused.
+        """
+        with translate():
+            answer = await self._stub.GetPolicies(log_pb2.GetPoliciesRequest())
+        body = (await self.entry(answer.index)).statement.body
+        if not isinstance(body, bodies.LogOpened | bodies.PolicyChanged):
+            raise VerificationFailed("policies: the server names another statement")
+        if sha256(answer.sealing_policy) != body.sealing_policy_digest:
+            raise VerificationFailed("sealing_policy: not the one whose digest is in the log")
+        return SealingPolicy.parse(answer.sealing_policy)
 
     async def auditors(self) -> dict[Hash, bodies.AuditorAdded]:
         """Return the auditors that the log names, by key id, each proven by its AUDITOR_ADDED."""

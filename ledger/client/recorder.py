@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -20,17 +20,22 @@ from ledger.client.journal import Journal, Position
 from ledger.client.range_receipt import Receipt, verify_answer
 from ledger.client.reads import Pins
 from ledger.client.transport import translate
+from ledger.core import bodies
 from ledger.core.admission import MAX_BATCH_BYTES, Submission
 from ledger.core.batch import MAX_BATCH, Batch, Binding, decode_batch
-from ledger.core.building import Prepared, build, prepare
+from ledger.core.building import Prepared, build, prepare, prepare_delivery
 from ledger.core.encoding import Hash, sha256
-from ledger.core.errors import Busy, InvalidInput, LedgerError, Refused, Unavailable
+from ledger.core.errors import Busy, InvalidInput, LedgerError, PolicySuperseded, Refused, Unavailable
+from ledger.core.record import PartialRecord
 from ledger.core.record_input import Disclosure
 from ledger.core.signing import SecretKey
 from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
 
 BATCH_BYTES: Final = MAX_BATCH_BYTES - 64 * 1024
 """What a batch may gather before it is closed."""
+
+OPENING: Final = 512
+"""Bytes that a public opening adds to a leaf at most."""
 
 FEW: Final = 8
 """Statements of a batch that is decoded and checked here and now: another thread would take longer to reach."""
@@ -46,11 +51,19 @@ before anything else is asked. No other error says that, for an earlier attempt 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Whom a recorder speaks as, and to whom it seals: key id to X25519 key, the source's own included."""
+    """Whom a recorder speaks as, and to whom it seals: key id to X25519 key, the source's own included.
+
+    ``publish`` names the fields that stand open in the leaf of a disclosure without an embargo.
+    """
 
     source_id: str
     key_statement: Hash
     recipients: Mapping[Hash, bytes]
+    publish: tuple[str, ...] = ()
+
+
+Renew = Callable[[], Awaitable[Chain]]
+"""Reads the chain anew from the log, where policies change."""
 
 
 @dataclass(slots=True)
@@ -108,9 +121,10 @@ class Recorder:
         self.recovered, position = await loop.run_in_executor(self._worker, self._check, request, batch, response)
         return position
 
-    def start(self, chain: Chain) -> None:
-        """Take work, to be signed as ``chain`` says."""
-        self._task = asyncio.create_task(self._run(chain))
+    def start(self, chain: Chain, renew: Renew) -> None:
+        """Take work, to be signed as ``chain`` says, or as ``renew`` does once the policy is another."""
+        self._chain, self._renew = chain, renew
+        self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         """Finish what was given, then close; cancelled, stop at once and leave what is unanswered to the journal."""
@@ -137,8 +151,20 @@ class Recorder:
         """
         return await self.submit(prepare(disclosure, os.urandom))
 
+    async def deliver(
+        self,
+        target: bodies.Target,
+        result: bodies.DeliveryResult = bodies.DeliveryResult.DELIVERED,
+        record: PartialRecord | None = None,
+    ) -> Receipt:
+        """Return the receipt of the DELIVERY that says what became of a disclosure, see ``Receipt.target``.
+
+        Raises as ``record`` does; Refused also where the disclosure has a DELIVERY already.
+        """
+        return await self.submit(prepare_delivery(target, result, record or PartialRecord(), os.urandom))
+
     async def submit(self, prepared: Prepared) -> Receipt:
-        """Return the receipt of an already prepared disclosure."""
+        """Return the receipt of an entry that ``ledger.core.building`` prepared."""
         if self._closing or self._task is None or self._task.done():
             raise Unavailable("the recorder is closed")
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
@@ -146,7 +172,7 @@ class Recorder:
         self._wake.set()
         return await future
 
-    async def _run(self, chain: Chain) -> None:
+    async def _run(self) -> None:
         """Log batch after batch; whatever ends this ends every wait."""
         group: Sequence[_Waiting] = ()
         try:
@@ -157,7 +183,7 @@ class Recorder:
                 await asyncio.sleep(0)
                 group = self._take()
                 if group:
-                    await self._log(chain, group)
+                    await self._log(group)
         except BaseException as error:
             self._stop(group, error)
             if not isinstance(error, Exception):
@@ -170,25 +196,37 @@ class Recorder:
         while self._waiting and len(group) < MAX_BATCH:
             item = self._waiting[0]
             if not item.future.done():
-                size += item.prepared.size
+                size += item.prepared.size + OPENING * len(self._chain.publish)
                 if group and size > BATCH_BYTES:
                     break
                 group.append(item)
             self._waiting.popleft()
         return group
 
-    async def _log(self, chain: Chain, group: Sequence[_Waiting]) -> None:
+    async def _log(self, group: Sequence[_Waiting], renewed: bool = False) -> None:
+        """Log a batch and answer who waits for it; what is refused is tried again where that can help.
+
+        Under the policy in force, if that was another one; and one by one, where a statement that refers to others may
+        have had a whole batch refused.
+        """
         loop = asyncio.get_running_loop()
         try:
             prepared = [item.prepared for item in group]
-            request = await loop.run_in_executor(self._worker, self._sign, chain, prepared)
+            request = await loop.run_in_executor(self._worker, self._sign, self._chain, prepared)
             response, batch = await self._exchange(request)
             if len(group) <= FEW:
                 receipts, position = self._check(request, batch, response)
             else:
                 receipts, position = await loop.run_in_executor(self._worker, self._check, request, batch, response)
         except NOT_LOGGED as error:
-            _fail(group, error)
+            if isinstance(error, PolicySuperseded) and not renewed:
+                self._chain = await self._renew()
+                await self._log(group, renewed=True)
+            elif len(group) > 1 and not all(item.prepared.alone for item in group):
+                for item in group:
+                    await self._log([item], renewed)
+            else:
+                _fail(group, error)
             return
         for item, receipt in zip(group, receipts, strict=True):
             if not item.future.done():
@@ -234,6 +272,7 @@ class Recorder:
             chain.recipients,
             [self._key.sign],
             os.urandom,
+            chain.publish,
         )
         request = to_request(submission, position.size)
         request.cosigned = self._pins.policy is not None

@@ -3,14 +3,15 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from ledger.client.range_receipt import Receipt
 from ledger.client.recorder import Recorder
+from ledger.core.building import Prepared
 from ledger.core.errors import Unavailable
 from ledger.core.record_input import Disclosure
 
@@ -80,10 +81,17 @@ class SyncRecorder:
 
     def submit(self, disclosure: Disclosure) -> "Future[Receipt]":
         """Return at once; the future yields the receipt, or raises as ``Recorder.record`` does."""
+        return self._give(lambda recorder: recorder.record(disclosure))
+
+    def _give(self, call: Callable[[Recorder], Coroutine[Any, Any, Receipt]]) -> "Future[Receipt]":
         with self._giving:
             if self._recorder is None or not self._open_for_work:
                 raise Unavailable("the recorder is not open")
-            return asyncio.run_coroutine_threadsafe(self._recorder.record(disclosure), self._loop)
+            return asyncio.run_coroutine_threadsafe(call(self._recorder), self._loop)
+
+    def say(self, prepared: Prepared) -> "Future[Receipt]":
+        """Return at once; the future yields the receipt of an entry that ``ledger.core.building`` prepared."""
+        return self._give(lambda recorder: recorder.submit(prepared))
 
     def record(self, disclosure: Disclosure, timeout: float | None = None) -> Receipt:
         """Return the receipt once the disclosure is logged and proven.

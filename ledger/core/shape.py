@@ -19,7 +19,27 @@ _PLAIN: Final = re.compile(
     re.DOTALL,
 )
 
+_NUMBER: Final = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
+_LOOK: Final = re.compile(
+    re.escape(HEAD)
+    + rb"\x12[\x01-\x3f][a-z0-9.-]{1,63}(?:\x18"
+    + _NUMBER
+    + rb")?(?:\x20"
+    + _NUMBER
+    + rb")?"
+    + _PLAIN.pattern,
+    re.DOTALL,
+)
+
 _CONTINUED: Final = tuple(bytes((0x18, low | 0x80)) for low in range(0x80))
+
+
+def looks_plain(data: bytes) -> bool:
+    """Return whether a leaf looks like a plain DISCLOSURE, of whatever source: it refers to no other entry.
+
+    For readers who look for those that do: it says nothing of canonical form, sequence or source.
+    """
+    return _LOOK.fullmatch(data) is not None
 
 
 class PlainShape:

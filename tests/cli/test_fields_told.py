@@ -7,14 +7,15 @@ from typing import Final
 
 import pytest
 
-from ledger.cli.fields import find_key, find_payload, open_sealed
+from ledger.cli.fields import as_file
 from ledger.cli.verify import ALONE
+from ledger.client.payloads import Sealed, find_key, find_payload
 from ledger.core import bodies
 from ledger.core.checkpoint import cosign, open_checkpoint
 from ledger.core.encoding import Hash, sha256
 from ledger.core.errors import NotPermitted, Refused, VerificationFailed
 from ledger.core.note import COSIGNATURE, SigningKey
-from ledger.core.opened import Recorded, open_fields, verify_fields
+from ledger.core.opened import open_fields, verify_fields
 from ledger.core.receipt import verify_receipt
 from ledger.core.sealed import payload_digest, payload_plaintext, seal_payload
 from ledger.core.sealed_keys import box_batch_key
@@ -132,45 +133,45 @@ def test_a_value_steers_no_terminal(files: Site) -> None:
     assert json.loads(told)["fields"] == record
 
 
-def sealed(plaintext: bytes, root: Hash) -> tuple[bytes, bytes, Recorded]:
-    """Return a payload, and the receipt and body of the DELIVERY by alpha that is said to be about it."""
+def sealed_as(plaintext: bytes, root: Hash) -> tuple[bytes, bytes]:
+    """Return a payload, and the receipt of the DELIVERY by alpha that is said to be about it."""
     world = logged()
     sequence = world.state.sources["alpha"].next_sequence
     payload = seal_payload(KEY, world.log_id, "alpha", sequence, SHRED, bytes(24), plaintext)
     body = bodies.Delivery(TARGET, bodies.DeliveryResult.DELIVERED, root, payload_digest(payload))
-    return payload, world.receipt(say(world, body)), body
+    return payload, world.receipt(say(world, body))
 
 
-def open_it(payload: bytes, receipt: bytes, body: Recorded) -> bytes:
+def open_it(payload: bytes, receipt: bytes) -> bytes:
     """Return the file that opens the notes of a payload."""
-    message = disclosure_pb2.SealedPayload(payload=payload, shred=SHRED)
-    return open_sealed(verify_receipt(receipt, WORLD.vkey), body, message, KEY, ["notes"], receipt)
+    sealed = Sealed(payload, SHRED, disclosure_pb2.SealedBatch())
+    return as_file(verify_receipt(receipt, WORLD.vkey), sealed, KEY, ["notes"], receipt)
 
 
 def test_a_delivery_opens() -> None:
     """What became of a disclosure opens like the disclosure."""
     record = {"notes": "handed over"}
-    file = open_it(*sealed(payload_plaintext(SECRET, (), record), slots_root(record, SECRET)))
+    file = open_it(*sealed_as(payload_plaintext(SECRET, (), record), slots_root(record, SECRET)))
     assert [field.value for field in verify_fields(file, WORLD.vkey).fields] == ["handed over"]
 
 
 def test_a_payload_that_is_no_record_is_its_sources_fault() -> None:
     """A payload that holds what no record does is disproven, and so is one that the leaf does not name."""
     text = f'{{"entry_secret":"{SECRET.hex()}","keys":[],"record":{{"subject":"x"}}}}'.encode() + b"\x80"
-    payload, receipt, body = sealed(text.ljust(512, b"\x00"), SECRET)
+    payload, receipt = sealed_as(text.ljust(512, b"\x00"), SECRET)
     with pytest.raises(VerificationFailed, match=r"^payload content: record: has an unknown field$"):
-        open_it(payload, receipt, body)
+        open_it(payload, receipt)
     with pytest.raises(VerificationFailed, match=r"^payload digest: not the one in the leaf$"):
-        open_it(payload + b"\x00", receipt, body)
+        open_it(payload + b"\x00", receipt)
 
 
 def test_a_payload_that_is_not_there() -> None:
     """Where the ledger gives another payload or none, or says that it was erased, the refusal says so."""
     batch = disclosure_pb2.SealedBatch(
-        payloads=[disclosure_pb2.SealedPayload(index=4), disclosure_pb2.SealedPayload(index=5)],
+        payloads=[disclosure_pb2.SealedPayload(index=at, payload=b"%d" % at) for at in (4, 5)],
         erased=[disclosure_pb2.ErasedPayload(index=6, sequence=3, erasure=9)],
     )
-    assert find_payload([disclosure_pb2.SealedBatch(), batch], 5)[1].index == 5
+    assert find_payload([disclosure_pb2.SealedBatch(), batch], 5).payload == b"5"
     for batches in ([], [batch]):
         with pytest.raises(Refused, match=r"^payload: the ledger gives none of this entry, and no erasure$"):
             find_payload(batches, 3)

@@ -28,7 +28,7 @@ from ledger.service import convert
 from ledger.service.context import refuse
 from ledger.v1 import audit_pb2, disclosure_pb2, log_pb2
 from tests.client.honest import fetcher, range_proof, range_receipt
-from tests.core.world import World
+from tests.core.world import WITNESS_POLICY, World
 
 SERVICES: Final = ((log_pb2, "LogService"), (disclosure_pb2, "DisclosureService"), (audit_pb2, "AuditService"))
 
@@ -96,6 +96,14 @@ class Lying:
                 log_pb2.AuditorRow(index=item.index, key_id=item.key_id, removed=item.removed)
                 for item in state.auditors.values()
             ],
+        )
+
+    def get_policies(self, _: Any) -> Any:
+        """Return the files behind the policy digests."""
+        return log_pb2.Policies(
+            witness_policy=WITNESS_POLICY,
+            sealing_policy=self.world.sealing_policy,
+            index=self.world.state.governing.policy_index,
         )
 
     def get_head(self, request: Any) -> Any:

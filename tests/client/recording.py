@@ -29,6 +29,11 @@ def chain(world: World) -> Chain:
     return Chain(SOURCE, world.state.sources[SOURCE].key_statement, world.recipients(SOURCE))
 
 
+async def unchanged() -> Chain:
+    """Stand for a source whose ledger never asks for another policy."""
+    raise AssertionError("the policy was asked for again")
+
+
 def journal(world: World, directory: Path) -> Journal:
     """Return the source's journal in ``directory``; a new one knows the tree of ``world``."""
     opened = Journal(directory, world.log_id, SOURCE, world.secrets[SOURCE].seed)
@@ -47,7 +52,7 @@ async def recording(ledger: Lying, directory: Path, patience: float | None = Non
         recorder = Recorder(opened, pins(world), world.secrets[SOURCE], held, clock, patience)
         try:
             held.settle(await recorder.recover())
-            recorder.start(chain(world))
+            recorder.start(chain(world), unchanged)
             yield recorder
         finally:
             await recorder.close()
