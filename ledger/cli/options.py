@@ -13,6 +13,7 @@ from ledger.client import keyfile
 from ledger.client.keyfile import KeyFile, PublicHalf
 from ledger.core.encoding import decode_decimal
 from ledger.core.errors import InvalidInput
+from ledger.core.rules import check_source_id
 
 PASSPHRASE: Final = "LEDGER_PASSPHRASE"  # noqa: S105 -- the variable's name
 
@@ -62,6 +63,15 @@ def parse_range(text: str) -> tuple[int, int | None]:
     if stop is not None and stop <= first:
         raise InvalidInput("range", "its end must lie after its begin")
     return first, stop
+
+
+def parse_where(text: str) -> int | tuple[str, int]:
+    """Return an index, or a source id and a sequence, of INDEX or SOURCE:SEQUENCE."""
+    source, separator, number = text.rpartition(":")
+    if not (number.isascii() and number.isdecimal()):
+        raise InvalidInput("entry", "must be INDEX or SOURCE:SEQUENCE")
+    place = decode_decimal(number, "entry")
+    return (check_source_id(source), place) if separator else place
 
 
 def minute_text(minute: int) -> str:

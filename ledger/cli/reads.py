@@ -6,15 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
-from ledger.cli.options import JsonOption, ProfileOption, minute_text, parse_range, refuse_existing, write_whole
+from ledger.cli.options import (
+    JsonOption,
+    ProfileOption,
+    minute_text,
+    parse_range,
+    parse_where,
+    refuse_existing,
+    write_whole,
+)
 from ledger.cli.outcome import command, emit, say, show
 from ledger.client import profile
 from ledger.client.opening import open_reader
 from ledger.client.reads import Entry
-from ledger.core.encoding import decode_decimal, encode_base64
-from ledger.core.errors import InvalidInput
+from ledger.core.encoding import encode_base64
 from ledger.core.merkle import leaf_hash
-from ledger.core.rules import check_source_id
 from ledger.core.statement import body_name
 
 ALONE = "not shown that others see the same log"
@@ -85,7 +91,7 @@ def receipt(
 ) -> None:
     """Fetch and verify an entry's stand-alone receipt."""
     with command():
-        wanted = _entry(where)
+        wanted = parse_where(where)
         if out is not None:
             refuse_existing(out)
         held = profile.load(profile_path)
@@ -102,11 +108,3 @@ def receipt(
             say(f"verified: entry {verified.index}, {statement.source_id}:{statement.sequence}{cosigned}")
 
         asyncio.run(read())
-
-
-def _entry(text: str) -> int | tuple[str, int]:
-    source, separator, number = text.rpartition(":")
-    if not (number.isascii() and number.isdecimal()):
-        raise InvalidInput("entry", "must be INDEX or SOURCE:SEQUENCE")
-    place = decode_decimal(number, "entry")
-    return (check_source_id(source), place) if separator else place

@@ -36,6 +36,8 @@ class History:
         """Return what the log says of one of the entries."""
         told = Life.begin(entry.index, leaf_hash(entry.leaf), entry.statement.body)
         until, extensions, lifted, delivery, erased = told.told
+        if isinstance(entry.statement.body, bodies.Correction) and self._inherits(entry):
+            until = self.life(self.first).until
         for other in self.entries:
             named = target_of(other.statement)
             if named is None or named[0] != _place(entry.statement):
@@ -50,6 +52,13 @@ class History:
                 case bodies.Erasure():
                     erased = other.index
         return Life(entry.index, told.leaf_hash, told.body, until, extensions, lifted, delivery, erased)
+
+    def _inherits(self, correction: Entry) -> bool:
+        """Return whether the first entry was under embargo when a correction of it was logged."""
+        first = self.life(self.first)
+        named = target_of(correction.statement)
+        about_first = named is not None and named[0] == _place(self.first.statement)
+        return about_first and first.until > 0 and (not first.lifted or correction.index < first.lifted)
 
     def find(self, index: int) -> Entry:
         """Return the entry of the history at ``index``."""

@@ -15,6 +15,7 @@ from ledger.core.errors import InvalidInput
 from ledger.core.lookup_keys import KeyCommitments, LookupKey, derive_commitments, verify_canonical
 from ledger.core.record import DISCLOSING, DisclosureRecord, PartialRecord, embargo_order
 from ledger.core.record_input import Disclosure
+from ledger.core.rules import check_body
 from ledger.core.sealed import NONCE_SIZE, aggregates_root, payload_digest, plaintext_of_slots, seal_payload
 from ledger.core.sealed_keys import SealedKey, box_batch_key, sealed_keys_digest
 from ledger.core.signing import Signer
@@ -188,7 +189,7 @@ def build(
     entropy: Entropy,
     publish: Sequence[str] = (),
 ) -> Submission:
-    """Return the signed batch with what travels beside it.
+    """Return the signed batch with what travels beside it; raise InvalidInput for a body that breaks a rule by itself.
 
     ``recipients`` maps key id to X25519 key: the source itself and its auditors. ``minute`` is recorded_at, ``publish``
     names the fields that stand open in the leaf of a disclosure without an embargo.
@@ -203,6 +204,8 @@ def build(
             nonce = entropy(NONCE_SIZE)
             payload = seal_payload(batch_key, binding.log_id, source_id, sequence, shred, nonce, item.plaintext)
         body = item.say(payload_digest(payload), publish)
+        if not item.alone:
+            check_body(body, minute)
         statements.append(Statement(source_id, sequence, minute, body))
         salted = tuple(zip(item.keys, item.commitments.salts, strict=True)) if item.travels else ()
         padding = tuple(Hash(piece) for piece in item.commitments.padding) if item.travels else ()

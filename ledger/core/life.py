@@ -233,9 +233,11 @@ class _After:
             raise Refused("target: has no payload")
         if life.erased:
             raise Refused(f"target: erased by entry {life.erased}")
-        before = self._before(place, position, life)
-        if life.withheld or (before is not None and before.withheld):
-            raise Refused("target: is under embargo; erase it once that is lifted")
+        chain: Life | None = life
+        while chain is not None:
+            if chain.withheld:
+                raise Refused("target: is under embargo; erase it once that is lifted")
+            chain = self._before(place, position, chain)
 
 
 def _delivered(life: Life, index: int) -> Life:

@@ -57,6 +57,7 @@ class SealedEntries:
     sealed_keys: tuple[SealedKey, ...]
     erased: tuple[ErasedEntry, ...] = ()
     deposited: tuple[SealedKey, ...] = ()
+    first_sequence: int = 0
 
 
 class Reader:
@@ -156,7 +157,8 @@ class Reader:
             erased = tuple(self._erased(index, stop, first, row))
             if entries or erased:
                 boxes = self._boxes(first, first + row.count - 1)
-                yield SealedEntries(row.source_id, entries, boxes, erased, self._deposited(first))
+                deposited = self._deposited(first)
+                yield SealedEntries(row.source_id, entries, boxes, erased, deposited, row.first_sequence)
             index = first + row.count
 
     def boxes(self, first: int) -> tuple[SealedKey, ...]:

@@ -104,6 +104,7 @@ def sealed_batch(batch: SealedEntries) -> disclosure_pb2.SealedBatch:
     """Return the stored payloads of one batch."""
     return disclosure_pb2.SealedBatch(
         source_id=batch.source_id,
+        first_sequence=batch.first_sequence,
         erased=[
             disclosure_pb2.ErasedPayload(index=item.index, sequence=item.sequence, erasure=item.erasure)
             for item in batch.erased

@@ -104,7 +104,7 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
         first = self._reader.locate(request.source_id, request.first_sequence)
         if first is None or first >= self._sequencer.view.size:
             raise InvalidInput("first_sequence", "the source has not used it")
-        if self._reader.batch_at(first).first_sequence != request.first_sequence:
+        if self._reader.batch_of(first)[0] != first:
             raise InvalidInput("first_sequence", "no batch of the source begins there")
         named = {item.key_id for item in self._reader.boxes(first)}
         if not named:

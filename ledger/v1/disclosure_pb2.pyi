@@ -397,7 +397,10 @@ class SealedBatch(_message.Message):
     SEALED_KEYS_FIELD_NUMBER: _builtins.int
     ERASED_FIELD_NUMBER: _builtins.int
     DEPOSITED_FIELD_NUMBER: _builtins.int
+    FIRST_SEQUENCE_FIELD_NUMBER: _builtins.int
     source_id: _builtins.str
+    first_sequence: _builtins.int
+    """of the batch"""
     @_builtins.property
     def payloads(self) -> _containers.RepeatedCompositeFieldContainer[Global___SealedPayload]: ...
     @_builtins.property
@@ -416,10 +419,11 @@ class SealedBatch(_message.Message):
         sealed_keys: _abc.Iterable[Global___SealedKey] | None = ...,
         erased: _abc.Iterable[Global___ErasedPayload] | None = ...,
         deposited: _abc.Iterable[Global___SealedKey] | None = ...,
+        first_sequence: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deposited", b"deposited", "erased", b"erased", "payloads", b"payloads", "sealed_keys", b"sealed_keys", "source_id", b"source_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deposited", b"deposited", "erased", b"erased", "first_sequence", b"first_sequence", "payloads", b"payloads", "sealed_keys", b"sealed_keys", "source_id", b"source_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

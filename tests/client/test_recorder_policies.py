@@ -12,7 +12,7 @@ from ledger.client.transport import channel
 from ledger.core import bodies
 from ledger.core.building import prepare_delivery
 from ledger.core.encoding import sha256
-from ledger.core.errors import LedgerError, PolicySuperseded, Refused
+from ledger.core.errors import InvalidInput, LedgerError, PolicySuperseded, Refused
 from ledger.core.record import PartialRecord
 from ledger.core.sealing_policy import SealingPolicy
 from ledger.core.slots import verify_opening
@@ -20,6 +20,7 @@ from ledger.core.statement import decode_leaf
 from tests.client.honest import pins
 from tests.client.lying import Lying, lying
 from tests.client.recording import chain, journal, opened_world, recording
+from tests.core.embargoed import MONTH, ORDER
 from tests.core.world import Entropy, disclosure
 
 PUBLIC = SealingPolicy(1, ("authority_country", "rejection_reason"))
@@ -120,3 +121,17 @@ async def test_what_became_of_a_disclosure_is_told(tmp_path: Path) -> None:
         again = prepare_delivery(receipt.target, bodies.DeliveryResult.ABORTED, note, Entropy(b"other"))
         with pytest.raises(Refused, match="target: has a DELIVERY"):
             await recorder.submit(again)
+
+
+async def test_an_embargo_past_its_cap_is_refused_before_anything_is_kept(tmp_path: Path) -> None:
+    """A body that breaks a rule by itself is never signed, costs its neighbours nothing, and leaves no journal."""
+    async with lying(opened_world()) as ledger, recording(ledger, tmp_path / "state") as recorder:
+        too_far = replace(disclosure(**ORDER), embargo=MONTH + 37)
+        outcomes = await asyncio.gather(recorder.record(too_far), recorder.record(disclosure()), return_exceptions=True)
+        assert isinstance(outcomes[0], InvalidInput)
+        assert "embargo.until: must be 1 to 36 months" in str(outcomes[0])
+        assert not isinstance(outcomes[1], BaseException)
+        assert (await recorder.record(replace(disclosure(**ORDER), embargo=MONTH + 36))).sequence == 1
+    held = journal(ledger.world, tmp_path / "state")
+    assert held.pending() is None
+    held.close()

@@ -1,0 +1,97 @@
+"""Embargoes as everyone sees them, from leaves alone: until when, how often prolonged, lifted in time or overdue.
+
+A fold over statements in index order. Whether something was in time is judged by its effective time, the later of what
+its source dates it and what witnesses saw before it (protocol §9), so that nothing is dated back past an ANCHOR.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ledger.core import bodies
+from ledger.core.checkpoint import open_checkpoint
+from ledger.core.encoding import Hash
+from ledger.core.errors import LedgerError
+from ledger.core.life import Place, target_of
+from ledger.core.note import VKey
+from ledger.core.policy import Policy, quorum_time, verify_quorum
+from ledger.core.rules import month_of
+from ledger.core.statement import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class EmbargoState:
+    """One embargo: ``until`` is the month it ends, as last extended; ``lifted`` the index of the lift, 0 for none.
+
+    ``late`` says that a lift or an extension came once it was overdue, which no later statement mends.
+    """
+
+    index: int
+    source_id: str
+    sequence: int
+    leaf_hash: Hash
+    recorded_at: int
+    until: int
+    extensions: int = 0
+    lifted: int = 0
+    late: bool = False
+
+    def overdue(self, month: int) -> bool:
+        """Whether it is open past its end in ``month``, or was once."""
+        return self.late or (not self.lifted and month >= self.until)
+
+
+class EffectiveTime:
+    """What witnesses' time is at a place of the log: that of the ANCHORs before it, under one witness policy."""
+
+    def __init__(self, log: VKey, policy: Policy | None) -> None:
+        self._log, self._policy = log, policy
+        self._minute = 0
+
+    def of(self, statement: Statement) -> int:
+        """Return the effective minute of the next statement, and take in what an ANCHOR says for those after it."""
+        minute = max(statement.recorded_at, self._minute)
+        if isinstance(statement.body, bodies.Anchor) and self._policy is not None:
+            self._minute = max(self._minute, self._anchored(statement.body, self._policy))
+        return minute
+
+    def _anchored(self, body: bodies.Anchor, policy: Policy) -> int:
+        """Return the minute of an ANCHOR's quorum, 0 for one of another policy or that proves nothing."""
+        try:
+            signed = open_checkpoint(body.checkpoint, self._log, self._log.name)
+            time = quorum_time(verify_quorum(signed, policy).timestamps, policy)
+        except LedgerError:
+            return 0
+        return 0 if time is None else time // 60
+
+
+class Embargoes:
+    """The embargoes of a log, of its leaves so far."""
+
+    def __init__(self, time: EffectiveTime) -> None:
+        self._time = time
+        self._states: dict[Place, EmbargoState] = {}
+
+    def take(self, index: int, leaf_hash: Hash, statement: Statement) -> None:
+        """Take the next statement; those that refer to no embargo, or to another entry's bytes, change nothing."""
+        minute, body = self._time.of(statement), statement.body
+        if isinstance(body, bodies.Disclosure) and body.embargo is not None:
+            place = (statement.source_id, statement.sequence)
+            self._states[place] = EmbargoState(index, *place, leaf_hash, statement.recorded_at, body.embargo.until)
+            return
+        named = target_of(statement)
+        state = None if named is None else self._states.get(named[0])
+        if named is None or state is None or state.leaf_hash != named[1].leaf_hash or state.lifted:
+            return
+        late = state.late or month_of(minute) >= state.until
+        match body:
+            case bodies.EmbargoLifted():
+                self._states[named[0]] = replace(state, lifted=index, late=late)
+            case bodies.EmbargoExtended():
+                self._states[named[0]] = replace(state, until=body.until, extensions=body.number, late=late)
+            case _:
+                pass
+
+    @property
+    def states(self) -> Iterable[EmbargoState]:
+        """All of them, in index order."""
+        return self._states.values()
