@@ -2,7 +2,9 @@
 
 import asyncio
 import http.client
+import json
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +19,14 @@ from ledger.client.profile import load as load_profile
 from ledger.core.encoding import decode_base64
 from ledger.core.errors import Unavailable
 from ledger.core.record_input import disclosure_from_object
+from ledger.core.rules import month_of, month_text
 from ledger.engine.store import Store
 from ledger.service.server import serving
 from ledger.v1 import audit_pb2, audit_pb2_grpc, disclosure_pb2, disclosure_pb2_grpc, log_pb2, log_pb2_grpc
 from tests.cli.commands import Ran, Site, lines, site
 from tests.cli.conftest import here
 from tests.cli.needles import disguises, files, hits
-from tests.cli.synthetic import AS_GIVEN, BINARY, PLAINTEXTS, TEXTS, WORDS, bad_inputs, given
+from tests.cli.synthetic import AS_GIVEN, BINARY, PLAINTEXTS, RECORD, TEXTS, WORDS, bad_inputs, given
 
 __all__ = ["here"]
 
@@ -104,6 +107,7 @@ def run() -> Iterator[Run]:
         run.call(*record, "--receipts", "receipts", given=lines(given(), given()))
         for text, form in bad_inputs():
             run.call(*record, "--format", form, given=text, code=2)
+        _live(run, source)
         for number, answer in enumerate(asyncio.run(_wrong_calls(source, auditor))):
             run.said[f"answer {number}"] = answer.encode()
         run.scraped += _scrape(here)
@@ -124,6 +128,31 @@ def run() -> Iterator[Run]:
         run.keep_files("stopped")
         run.rows = _rows(here)
         yield run
+
+
+def _live(run: Run, source: Path) -> None:
+    """Say all that can be said of entries, each with plaintexts sealed in it, and all that is refused of them."""
+    month = month_of(int(time.time()) // 60)
+    until = month_text(month + 5)
+    gagged = {**given(), "embargo": month_text(month + 2)}
+    who, fields = ("-p", source), json.dumps(RECORD)
+    (index,) = (row["index"] for row in run.call("ledger", "record", "-", *who, "--json", given=lines(gagged)).objects)
+    run.call("ledger", "embargo", "extend", index, "--until", until, "--order", "-", *who, given=fields)
+    run.call("ledger", "correct", index, "-", *who, given=lines(given()))
+    run.call("ledger", "deliver", index, "--record", "-", *who, given=fields)
+    for words in (("deliver", index, "--record", "-"), ("embargo", "extend", index, "--until", until, "--order", "-")):
+        run.call("ledger", *words, *who, given=fields, code=2)
+        run.call("ledger", *words, *who, given=f"{SECRET}: [{SECRET}", code=2)
+        run.call("ledger", *words, *who, given=json.dumps({SECRET: SECRET}), code=2)
+    run.call("ledger", "correct", index, "-", *who, given=lines(gagged), code=2)
+    run.call("ledgerctl", "erase", index, "--basis", "Art. 17", "-d", "led", code=2)
+    run.call("ledger", "embargo", "lift", index, *who)
+    run.call("ledger", "fields", index, "--open", "urgency", "--out", "urgency.fields", *who)
+    run.call("ledger", "history", index, *who)
+    run.call("ledger", "embargo", "list", "--all", *who)
+    run.call("ledgerctl", "erase", index, "--basis", "Art. 17", "-d", "led")
+    run.call("ledger", "fields", index, "--open", "notes", *who, code=2)
+    run.call("ledger", "reseal", *who)
 
 
 async def _leave_unanswered(here: Site, source: Path) -> None:
@@ -152,15 +181,15 @@ def test_no_file_has_a_plaintext(run: Run) -> None:
 
 def test_no_row_of_the_store_has_a_plaintext(run: Run) -> None:
     """Read back row by row, without LevelDB's compression, nothing stored holds one, not even a digest's bytes."""
-    assert {name[6:7] for name in run.rows} >= set("abcehkmpqs")
+    assert {name[6:7] for name in run.rows} >= set("abcehklmpqs")
     assert hits(PLAINTEXTS, run.rows) == []
     for places in (run.rows, run.files, run.leaves):
         assert [name for name, data in places.items() for raw in BINARY if raw in data] == []
 
 
 def test_no_leaf_has_a_plaintext(run: Run) -> None:
-    """What everyone may stream names nobody: four disclosures, and nothing of what they say."""
-    assert len(run.leaves) == 3 + 4
+    """What everyone may stream names nobody: disclosures and all that was said of one, and nothing of what they say."""
+    assert len(run.leaves) == 3 + 4 + 7
     assert hits(PLAINTEXTS, run.leaves) == []
 
 

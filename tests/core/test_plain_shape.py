@@ -10,10 +10,11 @@ from ledger.core.batch import decode_batch
 from ledger.core.encoding import sha256
 from ledger.core.errors import InvalidInput
 from ledger.core.rules import month_of
-from ledger.core.shape import PlainShape
+from ledger.core.shape import PlainShape, looks_plain
 from ledger.core.statement import MAX_SEQUENCE, Statement, decode_leaf, encode_statement
+from tests.core.embargoed import live
 from tests.core.test_seal import signed
-from tests.core.world import START
+from tests.core.world import START, World, disclosure
 
 
 def plain(count: int, **changes: Any) -> list[Statement]:
@@ -100,3 +101,18 @@ def test_a_part_among_plain_disclosures_is_refused() -> None:
     part = plain(2, part=bodies.Part(0, 2))[1]
     with pytest.raises(InvalidInput, match="part: a handover's parts stand in a row"):
         decode_batch(signed([first, part, third]))
+
+
+def test_what_looks_plain_refers_to_nothing() -> None:
+    """A look at a leaf is enough to leave out plain disclosures; nothing that refers to another looks like one."""
+    world = World.open()
+    world.enrol("alpha")
+    world.add_auditor("one")
+    live(world, "alpha", "one")
+    world.disclose("alpha", *(disclosure() for _ in range(200)))
+    for data in world.leaves:
+        leaf = decode_leaf(data)
+        body, seal = leaf.statement.body, leaf.statement.seal
+        plain = isinstance(body, bodies.Disclosure) and body.embargo is None and seal is None
+        assert looks_plain(data) == plain
+        assert not looks_plain(data + b"\x00")

@@ -2,8 +2,11 @@
 
 import pytest
 
-from ledger.core.errors import InvalidInput
-from ledger.core.sealing_policy import DEFAULT, SealingPolicy
+from ledger.core.batch import decode_batch
+from ledger.core.errors import InvalidInput, PolicySuperseded
+from ledger.core.sealing_policy import DEFAULT, PUBLISHABLE, SealingPolicy
+from tests.core.embargoed import gagged
+from tests.core.world import World, disclosure
 
 
 def test_the_default_asks_for_one_auditor() -> None:
@@ -41,3 +44,50 @@ def test_anything_else_is_refused(policy: bytes) -> None:
     """A policy that is not canonical, or says more or less, is refused."""
     with pytest.raises(InvalidInput, match=r"^sealing_policy: "):
         SealingPolicy.parse(policy)
+
+
+def test_a_policy_reads_back_as_it_was_written() -> None:
+    """Minimum and public fields survive, fields in the order of their slots."""
+    policy = SealingPolicy(2, ("authority_country", "legal_process", "outcome"))
+    assert SealingPolicy.parse(policy.format()) == policy
+    assert policy.positions == (4, 7, 19)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (("notes",), "publish may name authority_type, authority_country"),
+        (("recipient",), "publish may name"),
+        (("produced_at",), "publish may name"),
+        (("nobody",), "publish may name"),
+        (("outcome", "urgency"), "publish must name fields in the order of their slots"),
+        (("urgency", "urgency"), "publish must name fields in the order of their slots"),
+    ],
+)
+def test_only_words_and_counts_may_be_public(fields: tuple[str, ...], message: str) -> None:
+    """Text, times, digests and recipients could name a case: no policy makes them public."""
+    with pytest.raises(InvalidInput, match=message):
+        SealingPolicy(1, fields)
+    assert not {"notes", "request_reference", "recipient", "produced_at", "artifact", "approvals"} & set(PUBLISHABLE)
+    assert {"authority_country", "legal_process", "data_categories", "accounts_disclosed"} <= set(PUBLISHABLE)
+
+
+def test_leaves_open_what_the_policy_says_and_no_more() -> None:
+    """Under a policy each disclosure without an embargo opens its fields; one with an embargo opens none."""
+    policy = SealingPolicy(1, ("authority_country", "rejection_reason"))
+    worlds = [World.open(sealing_policy=item) for item in (DEFAULT, policy.format())]
+    for world in worlds:
+        world.enrol("alpha")
+        world.add_auditor("one")
+    silent, public = [
+        decode_batch(world.submission("alpha", disclosure(), disclosure()).statements) for world in worlds
+    ]
+    policy.check_published(public.leaves)
+    SealingPolicy().check_published(silent.leaves)
+    for other, leaves in ((policy, silent.leaves), (SealingPolicy(), public.leaves), (policy, silent.leaves[:1])):
+        with pytest.raises(PolicySuperseded, match="openings: not the fields that the policy in force makes public"):
+            other.check_published(leaves)
+    gag = worlds[1].built_batch("alpha", gagged(worlds[1]))
+    policy.check_published(gag.leaves)
+    SealingPolicy().check_published(gag.leaves)
+    assert worlds[1].disclose("alpha") == 3

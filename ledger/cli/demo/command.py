@@ -1,4 +1,4 @@
-"""The command: set the stage, record, verify, audit, tamper, fork, and say what came out."""
+"""The command: set the stage, record, verify, audit, go on about entries, tamper, fork, and say what came out."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from ledger.cli.demo import auditing, forking, tampering
+from ledger.cli.demo import auditing, forking, living, tampering
 from ledger.cli.demo.auditing import Totals
 from ledger.cli.demo.figures import BUILT_IN, SOURCE, Row, disclosures, load
 from ledger.cli.demo.recording import record, stranger
@@ -40,7 +40,8 @@ CLEAR_SAMPLE = 20
 class Found:
     """What the parts of the demo came to.
 
-    ``refused`` names what was tampered with and refused, ``refusers`` who refused the fork.
+    ``refused`` names what was tampered with and refused, ``refusers`` who refused the fork, ``lived`` what became of
+    entries that others refer to.
     """
 
     checkpoint: Checkpoint
@@ -50,6 +51,7 @@ class Found:
     totals: Totals
     refused: tuple[str, ...]
     refusers: tuple[str, ...]
+    lived: tuple[str, ...] = living.LIVED
 
     def holds(self, rows: Sequence[Row]) -> bool:
         """Return whether everything that was published is in the log, proven, and nothing tampered with passed."""
@@ -60,6 +62,7 @@ class Found:
             and (self.totals.requests, self.totals.users) == (published.requests, published.users)
             and self.refused == TAMPERED
             and self.refusers == forking.REFUSERS
+            and self.lived == living.LIVED
         )
 
 
@@ -76,7 +79,7 @@ def demo(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the main job on published figures: record, verify every receipt, audit, tamper, fork; exit 1 if any fails."""
+    """Run the main job on published figures: record, verify, audit, erase, tamper, fork; exit 1 if any of it fails."""
     with command():
         rows = BUILT_IN if figures is None else load(figures)
         sample = _sample(receipts, sum(row.requests for row in rows))
@@ -121,6 +124,7 @@ async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving:
         "receipts_verified": found.verified,
         "quorum": f"{QUORUM} of {len(stage.witnesses)} witnesses",
         "payloads_opened": found.totals.opened,
+        "shown": ", ".join(found.lived) or "nothing",
         "tampered_refused": len(found.refused),
         "fork_refused_by": ", ".join(found.refusers) or "nobody",
         "seconds": round(time.monotonic() - started, 1),
@@ -147,13 +151,22 @@ async def _run(stage: Stage, rows: Sequence[Row], sample: int, teller: Teller) -
         checkpoint = (await reader.checkpoint(MAX_SIZE)).checkpoint  # all that is published, under the quorum
     with teller.progress("payloads opened by the auditor, each held against its leaf", total) as advance:
         totals = await auditing.audit(stage, checkpoint.size, advance)
+    lived = await _live(stage)
+    teller.step(f"what becomes of entries: {', '.join(lived) or 'nothing'}")
     stage.server.stop()
     refused = await _tamper(stage, checkpoint.size - total)
     teller.step(f"changed by one bit and refused: {', '.join(refused) or 'nothing'}")
     refusers, evidence = await _fork(stage)
     teller.step(f"a second history under the log's own key, refused by: {', '.join(refusers) or 'nobody'}")
     teller.step(f"what convicts the log: {', '.join(evidence) or 'nothing'}, each verified offline")
-    return Found(checkpoint, recorded, verdict["verified"], verdict["refused"], totals, refused, refusers)
+    return Found(checkpoint, recorded, verdict["verified"], verdict["refused"], totals, refused, refusers, lived)
+
+
+async def _live(stage: Stage) -> tuple[str, ...]:
+    """Return what was shown of entries that others refer to."""
+    source = living.Living(stage, int(time.time()) // 60)
+    await source.live()
+    return tuple(source.held)
 
 
 def _keep_clear_sample(stage: Stage, rows: Sequence[Row]) -> None:

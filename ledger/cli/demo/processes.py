@@ -1,11 +1,12 @@
 """The processes of the demo: the server, and commands as a person would type them."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ledger.core.errors import Unavailable
 from ledger.service.server import Bound, serving
@@ -86,3 +87,11 @@ async def lines(package: str, *arguments: str) -> asyncio.subprocess.Process:
         stderr=asyncio.subprocess.DEVNULL,
         limit=16 * 1024 * 1024,
     )
+
+
+async def answer(package: str, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    """Run ``ledger`` or ``ledgerctl`` with arguments and return its exit code and the JSON objects of its lines."""
+    process = await lines(package, *arguments)
+    output, _ = await process.communicate()
+    assert process.returncode is not None  # noqa: S101 -- it has ended
+    return process.returncode, [json.loads(line) for line in output.splitlines()]

@@ -1,0 +1,142 @@
+"""Embargoes as everyone sees them from leaves: when they end, how often prolonged, lifted in time or overdue."""
+
+from typing import Final
+
+import pytest
+
+from ledger.core import bodies
+from ledger.core.checkpoint import cosign, open_checkpoint
+from ledger.core.embargoes import EffectiveTime, Embargoes, EmbargoState
+from ledger.core.merkle import leaf_hash
+from ledger.core.note import COSIGNATURE, SigningKey
+from ledger.core.policy import Policy
+from ledger.core.rules import month_of
+from ledger.core.statement import Statement, decode_leaf
+from tests.core.embargoed import MONTH, correction, delivery, extension, gagged, lift
+from tests.core.world import START, World, disclosure, secret
+
+WITNESS: Final = SigningKey("witness.example", secret("witness"))
+MONTHS: Final = 60 * 24 * 31
+
+
+def begun() -> World:
+    """Return a log with a source and an auditor."""
+    world = World.open()
+    world.enrol("alpha")
+    world.add_auditor("one")
+    return world
+
+
+def policy(world: World) -> Policy:
+    """Return the policy that asks for the one witness."""
+    lines = f"log {world.vkey.format()}\nwitness one {WITNESS.vkey(COSIGNATURE).format()}\nquorum one\n"
+    return Policy.parse(lines.encode())
+
+
+def anchor(world: World, minute: int) -> None:
+    """Log an ANCHOR whose witness saw the log at ``minute``."""
+    signed = open_checkpoint(world.checkpoint(), world.vkey)
+    note = signed.note.with_signature(cosign(signed.checkpoint, minute * 60, WITNESS)).format()
+    world.say_as_ledger(bodies.Anchor(note))
+
+
+def states(world: World, policy: Policy | None = None) -> list[EmbargoState]:
+    """Return what all leaves say."""
+    fold = Embargoes(EffectiveTime(world.vkey, policy))
+    for index, leaf in enumerate(world.leaves):
+        fold.take(index, leaf_hash(leaf), decode_leaf(leaf).statement)
+    return list(fold.states)
+
+
+def test_an_open_embargo_is_due() -> None:
+    """What nobody says more of ends with its month; from then on it is overdue."""
+    world = begun()
+    world.disclose("alpha")
+    index = world.say("alpha", gagged(world))
+    (state,) = states(world)
+    assert (state.index, state.source_id, state.sequence, state.recorded_at) == (index, "alpha", 1, START)
+    assert (state.until, state.extensions, state.lifted, state.late) == (MONTH + 3, 0, 0, False)
+    assert [state.overdue(MONTH + ahead) for ahead in (2, 3, 4)] == [False, True, True]
+
+
+def test_what_is_said_in_time_leaves_no_mark() -> None:
+    """Prolonged before its end and lifted before its new one, it was never overdue; deliveries do not matter."""
+    world = begun()
+    index = world.say("alpha", gagged(world))
+    world.say("alpha", extension(world, index, 1, MONTH + 9), delivery(world, index))
+    world.say("alpha", correction(world, index, withheld=True))
+    assert (states(world)[0].until, states(world)[0].extensions) == (MONTH + 9, 1)
+    lifted = world.say("alpha", lift(world, index))
+    (state,) = states(world)
+    assert (state.lifted, state.late, state.overdue(MONTH + 99)) == (lifted, False, False)
+
+
+@pytest.mark.parametrize("late", ["extended", "lifted", "extended, then lifted in time"])
+def test_what_comes_too_late_leaves_its_mark_for_good(late: str) -> None:
+    """An extension or a lift after the end does not clear the mark, nor does anything after it."""
+    world = begun()
+    index = world.say("alpha", gagged(world))
+    world.minute = START + 4 * MONTHS
+    if late != "lifted":
+        world.say("alpha", extension(world, index, 1, MONTH + 12))
+    if late != "extended":
+        world.say("alpha", lift(world, index))
+    (state,) = states(world)
+    assert state.late
+    assert state.overdue(MONTH)
+
+
+def test_a_lift_that_is_dated_back_is_late_all_the_same() -> None:
+    """Witnesses saw the log after the embargo's end: what follows their ANCHOR was not in time, whatever it says."""
+    world = begun()
+    index = world.say("alpha", gagged(world))
+    anchor(world, START + 4 * MONTHS)
+    world.say("alpha", lift(world, index))
+    assert states(world)[0].late is False
+    assert states(world, policy(world))[0].late is True
+
+
+def test_effective_time_never_goes_back() -> None:
+    """It is the later of what the source says and what witnesses said before it; a bad ANCHOR says nothing."""
+    world = begun()
+    anchor(world, START + 500)
+    anchored = decode_leaf(world.leaves[-1]).statement
+    time = EffectiveTime(world.vkey, policy(world))
+    plain = Statement("alpha", 0, START, bodies.EmbargoLifted(bodies.Target(0, leaf_hash(b""))))
+    assert time.of(plain) == START
+    assert time.of(anchored) == START
+    assert time.of(plain) == START + 500
+    assert time.of(Statement("ledger", 9, START, bodies.Anchor(b"no note"))) == START + 500
+    assert time.of(Statement("alpha", 1, START + 900, plain.body)) == START + 900
+    assert EffectiveTime(world.vkey, policy(world)).of(anchored) == START
+
+
+def test_a_policy_that_asks_for_nobody_dates_nothing() -> None:
+    """Under ``quorum none`` there is no witnesses' time."""
+    world = begun()
+    anchor(world, START + 500)
+    anchored = decode_leaf(world.leaves[-1]).statement
+    time = EffectiveTime(world.vkey, Policy.parse(b"quorum none\n"))
+    time.of(anchored)
+    assert time.of(Statement("alpha", 0, START, anchored.body)) == START
+
+
+def test_statements_of_other_bytes_change_nothing() -> None:
+    """Whoever reads leaves alone believes no statement that names another entry than the one at its place."""
+    world = begun()
+    index = world.say("alpha", gagged(world))
+    fold = Embargoes(EffectiveTime(world.vkey, None))
+    entry = decode_leaf(world.leaves[index]).statement
+    fold.take(index, leaf_hash(world.leaves[index]), entry)
+    (before,) = fold.states
+    strange = bodies.Target(entry.sequence, leaf_hash(b"other"))
+    for body in (bodies.EmbargoLifted(strange), bodies.EmbargoLifted(bodies.Target(9, strange.leaf_hash))):
+        fold.take(index + 1, leaf_hash(b""), Statement("alpha", 1, START, body))
+    fold.take(index + 1, leaf_hash(b""), Statement("beta", 1, START, bodies.EmbargoLifted(world.target(index))))
+    assert list(fold.states) == [before]
+    fold.take(index + 1, leaf_hash(b""), Statement("alpha", 1, START, bodies.EmbargoLifted(world.target(index))))
+    (lifted,) = fold.states
+    fold.take(index + 2, leaf_hash(b""), Statement("alpha", 2, START, bodies.EmbargoLifted(world.target(index))))
+    assert list(fold.states) == [lifted]
+    assert month_of(START) == MONTH
+    assert disclosure().embargo is None
