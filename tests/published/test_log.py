@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.core.batch import Batch, decode_batch
-from ledger.core.chain import LogState
+from ledger.core.chain import ADMITTED, LogState
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.errors import InvalidInput, NotAuthenticated, Refused, VerificationFailed
 from ledger.core.life import Lives
@@ -34,13 +34,15 @@ def batches(leaves: list[bytes]) -> Iterator[Batch]:
     assert held == []
 
 
-def replayed(size: int) -> LogState:
+def replayed(size: int) -> tuple[LogState, Lives]:
     """Return what the first ``size`` leaves add up to."""
     opened, *rest = batches(LEAVES[:size])
-    state = LogState.open(opened)
+    state, lives = LogState.open(opened), Lives()
+    lives.take(opened, 0, {})
     for batch in rest:
-        state.replay(batch, Lives().find)
-    return state
+        first = state.size
+        lives.take(batch, first, state.replay(batch, lives.find))
+    return state, lives
 
 
 def test_leaf_hashes_and_roots() -> None:
@@ -61,7 +63,7 @@ def test_checkpoints() -> None:
 
 def test_the_log_replays() -> None:
     """Leaves alone give the chains, keys and auditors that are stated."""
-    state, ended = replayed(len(LEAVES)), LOG["ended"]
+    (state, _), ended = replayed(len(LEAVES)), LOG["ended"]
     assert (state.log_id.hex(), state.size) == (LOG["log_id"], len(LEAVES))
     assert state.governing.next_number == ended["next_number"]
     assert [one["name"] for one in ended["sources"]] == list(state.sources)
@@ -75,12 +77,28 @@ def test_the_log_replays() -> None:
     assert found == [tuple(one[name] for name in ("name", "key_id", "index", "removed")) for one in ended["auditors"]]
 
 
+def test_what_has_become_of_entries() -> None:
+    """Leaves alone tell of each entry whether it was extended, lifted, delivered and erased, and by which ones."""
+    _, lives = replayed(len(LEAVES))
+    said = [decode_leaf(leaf).statement for leaf in LEAVES]
+    found = [lives.find(statement.source_id, statement.sequence) for statement in said]
+    shown = {one["index"]: tuple(one.values())[1:] for one in LOG["ended"]["entries"]}
+    assert {life.index: life.told for life in found if life is not None and any(life.told)} == shown
+    assert [any(column) for column in zip(*shown.values(), strict=True)] == [True] * 5
+
+
+def test_every_admitted_body_is_there() -> None:
+    """The log holds at least one statement of each body that this release admits."""
+    assert {type(decode_leaf(leaf).statement.body) for leaf in LEAVES} == set(ADMITTED)
+
+
 @pytest.mark.parametrize("case", cases("log", "refused"))
 def test_wrong_continuations(case: Case) -> None:
-    """The log goes on at each size, but not with these statements."""
-    state = replayed(case["size"])
+    """The log goes on at each size, but not with these statements, of which none is taken."""
+    state, lives = replayed(case["size"])
     with pytest.raises((InvalidInput, Refused, NotAuthenticated, VerificationFailed)):
-        state.replay(decode_batch([raw(leaf) for leaf in case["statements"]]), Lives().find)
+        state.replay(decode_batch([raw(leaf) for leaf in case["statements"]]), lives.find)
+    assert state == replayed(case["size"])[0]
 
 
 @pytest.mark.parametrize("case", cases("receipts", "cases"))

@@ -17,6 +17,7 @@ from ledger.core.sealed import (
     payload_plaintext,
     seal_payload,
     shred_hash,
+    verify_keyless,
     verify_opened,
     verify_payload_digest,
 )
@@ -30,6 +31,8 @@ def opened(case: Case) -> OpenedPayload:
     leaf, payload = case["leaf"], verify_payload_digest(raw(case["payload"]), raw(case["leaf"]["payload_digest"]))
     place = raw(case["batch_key"]), raw(case["log_id"]), case["source_id"], case["sequence"], raw(case["shred"])
     content = open_payload(payload, *place)
+    if "keys_root" not in leaf:
+        return verify_keyless(content, raw(leaf["slots_root"]))
     roots = raw(leaf["slots_root"]), raw(leaf["keys_root"]), leaf["key_class"], raw(leaf["aggregates_root"])
     return verify_opened(content, *roots)
 

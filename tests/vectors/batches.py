@@ -107,9 +107,16 @@ def approver_id(key: Message) -> bytes:
     return sha256(label("approver") + u(1, key["algorithm"]) + key["key"])
 
 
-def check_approvals(log_id: bytes, number: int, body: Message, approvers: Sequence[Message], threshold: int) -> None:
-    """Raise Disproven unless enough approvers approved, in order, and nobody else did."""
-    message = inner_bytes(log_id, number, body, "approvals")
+def check_approvals(
+    log_id: bytes,
+    number: int,
+    body: Message,
+    approvers: Sequence[Message],
+    threshold: int,
+    source_id: str = "ledger",
+) -> None:
+    """Raise Disproven unless enough approvers approved what ``source_id`` says, in order, and nobody else did."""
+    message = inner_bytes(log_id, number, body, "approvals", source_id)
     known = {approver_id(key): key for key in approvers}
     ids = [approval["key_id"] for approval in body["approvals"]]
     require(ids == sorted(set(ids)) and set(ids) <= set(known), "approvals")

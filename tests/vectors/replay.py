@@ -1,4 +1,4 @@
-"""A whole log from its leaves alone: chains, keys, auditors, approvals (protocol §4, §12)."""
+"""A whole log from its leaves alone: chains, keys, auditors, approvals, what becomes of entries (protocol §4, §12)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from tests.vectors import leaves, notes
 from tests.vectors.basics import check_each, leaf_hash, require
 from tests.vectors.batches import ZEROS, Batch, check_approvals, check_seal, inner_bytes, read_batch
+from tests.vectors.lives import PAYLOADS, Lives
 from tests.vectors.wire import Message
 
-GOVERNANCE = (17, 18, 19, 20, 21, 29)
-ANCHOR = 23
-ADMITTED = (*GOVERNANCE, ANCHOR, 33)
+GOVERNANCE = (17, 18, 19, 20, 21, 25, 29)
+AUDIT_REPORT, ANCHOR = 22, 23
+ADMITTED = (*GOVERNANCE, AUDIT_REPORT, ANCHOR, 33, 34, 35, 36, 37)
 
 
 @dataclass(slots=True)
@@ -20,6 +21,8 @@ class Chain:
     keys: list[Message]
     key_statement: bytes
     service: str = ""
+    officers: list[Message] = field(default_factory=list)
+    officer_threshold: int = 0
     forced: bool = False
     revoked: bool = False
     next_sequence: int = 0
@@ -41,6 +44,7 @@ class Log:
     opened: Message
     approvers: list[Message]
     thresholds: list[Message]
+    lives: Lives
     number: int = 1
     size: int = 1
     anchored: int = 0
@@ -56,7 +60,8 @@ class Log:
         opened, log_id = batch.statements[0]["log_opened"], leaf_hash(data[0])
         require(opened is not None and batch.seal["sealed_keys_digest"] == ZEROS, "log_opened")
         digest = check_seal(batch, ZEROS, ZEROS, ZEROS, opened["ledger_keys"])
-        log = cls(log_id, opened, opened["approvers"], opened["thresholds"])
+        log = cls(log_id, opened, opened["approvers"], opened["thresholds"], Lives(log_id))
+        log.lives.take(batch.statements[0], 0, log_id, (), 0)
         log.chains["ledger"] = Chain(opened["ledger_keys"], log_id)
         log.chains["ledger"].advance(batch, digest)
         log.used_keys |= {key["key"] for key in opened["ledger_keys"]}
@@ -70,19 +75,31 @@ class Log:
         require(first["sequence"] == chain.next_sequence, "sequence")
         require(first["recorded_at"] >= chain.recorded_at, "recorded_at")
         for statement in batch.statements:
-            disclosure = statement["disclosure"] or {"embargo": None, "late_for": None}
             require(leaves.body_of(statement) in ADMITTED, "not admitted")
-            require(disclosure["embargo"] is None and disclosure["late_for"] is None, "not admitted")
-        sealed = any(statement["disclosure"] for statement in batch.statements)
+            require(statement["disclosure"] is None or statement["disclosure"]["late_for"] is None, "late_for")
+        sealed = any(leaves.said(statement)[0] in PAYLOADS for statement in batch.statements)
         require(sealed == (batch.seal["sealed_keys_digest"] != ZEROS), "sealed_keys_digest")
         digest = check_seal(batch, self.log_id, chain.key_statement, chain.previous, chain.keys)
         for leaf, statement in zip(data, batch.statements, strict=True):
-            if leaves.body_of(statement) in GOVERNANCE:
-                self._govern(statement, leaf_hash(leaf))
-            if leaves.body_of(statement) == ANCHOR:
-                self._anchor(statement["anchor"]["checkpoint"])
-            self.size += 1
+            self._say(statement, leaf_hash(leaf), chain)
         chain.advance(batch, digest)
+
+    def _say(self, statement: Message, hashed: bytes, chain: Chain) -> None:
+        """Take the statement at index ``size``."""
+        number = leaves.body_of(statement)
+        if number in GOVERNANCE:
+            self._govern(statement, hashed)
+        elif number == ANCHOR:
+            self._anchor(statement["anchor"]["checkpoint"])
+        elif number == AUDIT_REPORT:
+            self._report(statement["audit_report"])
+        self.lives.take(statement, self.size, hashed, chain.officers, chain.officer_threshold)
+        self.size += 1
+
+    def _report(self, body: Message) -> None:
+        require(body["auditor"] in self.auditors and body["auditor"] not in self.removed, "auditor")
+        require(body["end"] <= self.size, "end")
+        self._inner(AUDIT_REPORT, body, "signatures", [self.auditors[body["auditor"]]["signing_key"]])
 
     def _anchor(self, note: bytes) -> None:
         """Take the ANCHOR at index ``size``."""
@@ -107,7 +124,8 @@ class Log:
             case "SOURCE_ENROLLED":
                 require(body["source_id"] not in self.chains, "source_id")
                 self._new_keys(number, body)
-                self.chains[body["source_id"]] = Chain(body["keys"], hashed, body["service"])
+                officers = body["officers"], body["officer_threshold"]
+                self.chains[body["source_id"]] = Chain(body["keys"], hashed, body["service"], *officers)
             case "SOURCE_KEY_CHANGED":
                 self._change(number, body, hashed)
             case "SOURCE_REVOKED":
@@ -138,6 +156,7 @@ class Log:
         if body["old_key_signatures"]:
             self._inner(number, body, "old_key_signatures", chain.keys)
         chain.keys, chain.key_statement = body["keys"], hashed
+        chain.officers, chain.officer_threshold = body["officers"], body["officer_threshold"]
         chain.forced = chain.forced or not body["old_key_signatures"]
 
     def _new_keys(self, number: int, body: Message) -> None:

@@ -59,7 +59,7 @@ def seal(place: Place, nonce: bytes, plaintext: bytes) -> bytes:
 
 
 def open_payload(payload: bytes, place: Place, leaf: Mapping[str, Any]) -> dict[str, object]:
-    """Return the record of a payload; Disproven says which step fails. ``leaf`` holds the DISCLOSURE's fields."""
+    """Return the record of a payload; Disproven says which step fails. ``leaf`` holds the fields of its body."""
     require(sha256(payload) == leaf["payload_digest"], "payload digest")
     require(len(payload) - 104 in CLASSES, "payload")
     require(payload[:32] == place.shred_hash(), "shred hash")
@@ -78,6 +78,9 @@ def open_payload(payload: bytes, place: Place, leaf: Mapping[str, Any]) -> dict[
     except Disproven:
         raise Disproven("payload content") from None
     require(found == leaf["slots_root"], "slots root")
+    if not leaf.get("keys_root"):
+        require(not keys, "keys")
+        return record
     require(len(keys) + len(padding) == leaf["key_class"], "key class")
     try:
         check_keys(keys, salts, padding, leaf["key_class"], leaf["keys_root"])

@@ -10,6 +10,7 @@ from tests.vectors.replay import Log, replay
 from tests.vectors.test_independent_statements import keys_of
 
 INNER, LOG = vectors("inner"), vectors("log")
+TOLD = ("index", "until", "extensions", "lifted", "delivery", "erased")
 
 
 @pytest.mark.parametrize("case", INNER["cases"], ids=named(INNER["cases"]))
@@ -45,7 +46,7 @@ def test_wrong_inner_signatures_are_refused(case: Case) -> None:
 
 
 def test_the_whole_log_replays() -> None:
-    """From the leaves alone come the published chains and auditors, under the published checkpoints."""
+    """From the leaves alone come the published chains, auditors and lives, under the published checkpoints."""
     data = [h(leaf) for leaf in LOG["leaves"]]
     hashes = [leaf_hash(leaf) for leaf in data]
     roots = [root_of(hashes[:size]) for size in range(len(data) + 1)]
@@ -60,6 +61,8 @@ def test_the_whole_log_replays() -> None:
     assert [[item["key_id"], item["removed"]] for item in ended["auditors"]] == [
         [key_id.hex(), key_id in found.removed] for key_id in found.auditors
     ]
+    told = [{name: getattr(life, name) for name in TOLD} for life in found.lives.entries.values()]
+    assert [one for one in told if any(list(one.values())[1:])] == ended["entries"]
 
 
 def summary(name: str, log: Log) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 0 LOG_OPENED · 1 SOURCE_ENROLLED · 2 AUDITOR_ADDED · 3 one DISCLOSURE · 4…5 two · 6 SOURCE_KEY_CHANGED · 7…11 five ·
 12 SOURCE_KEY_CHANGED, forced · 13 one · 14 POLICY_CHANGED · 15 AUDITOR_ADDED · 16 AUDITOR_REMOVED · 17 SOURCE_REVOKED ·
-18 ANCHOR of the first 17, cosigned by two witnesses.
+18 ANCHOR of the first 17, cosigned by two witnesses. How log.json goes on behind it is told in ``vectors.becoming``.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from typing import Any, cast
 from ledger.core import bodies
 from ledger.core.admission import Submission
 from ledger.core.batch import OPENING, Batch, Binding, decode_batch, sign_batch
-from ledger.core.building import build, prepare
+from ledger.core.building import Prepared, build, prepare
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, cosign, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
-from ledger.core.inner import approve, sign_inner
+from ledger.core.inner import approve
 from ledger.core.life import Lives
 from ledger.core.merkle import tree_root
 from ledger.core.note import SigningKey
@@ -27,6 +27,7 @@ from ledger.core.sealed_keys import x25519_from_ed25519
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement
 from vectors import seeds
+from vectors.governing import accreditation, enrolment, key_change
 from vectors.records import DISCLOSURES, disclosure
 
 
@@ -51,6 +52,7 @@ class History:
     state: LogState
     logged: list[Logged]
     minute: int = seeds.MINUTE
+    source_id: str = seeds.SOURCE
     source_key: SecretKey = seeds.SOURCE_KEYS[0]
     auditors: dict[Hash, Hash] = field(default_factory=dict)
     lives: Lives = field(default_factory=Lives)
@@ -80,28 +82,37 @@ class History:
         leaves = sign_batch([said], self._binding(LEDGER), ZERO_HASH, [seeds.LEDGER_KEY.sign])
         return self._place(LEDGER, leaves, seeds.LEDGER_KEY).leaf_hashes[0]
 
-    def anchor(self, size: int) -> None:
-        """Log the ANCHOR of the first ``size`` entries."""
-        body = bodies.Anchor(cosigned(self.leaf_hashes[:size]))
+    def state_own(self, body: bodies.Anchor | bodies.AuditReport) -> None:
+        """Log a statement of the ledger's that nobody approves."""
         said = Statement(LEDGER, self._next(LEDGER), self.minute, body)
         leaves = sign_batch([said], self._binding(LEDGER), ZERO_HASH, [seeds.LEDGER_KEY.sign])
         self._place(LEDGER, leaves, seeds.LEDGER_KEY)
 
     def disclose(self, name: str, disclosures: Sequence[Disclosure]) -> None:
+        """Log one batch of disclosures."""
+        entry = seeds.Entropy(f"{name}, entry secret")
+        self.say(name, [prepare(item, entry) for item in disclosures])
+
+    def say(self, name: str, prepared: Sequence[Prepared]) -> None:
         """Log one batch of the source."""
-        entry, batch = seeds.Entropy(f"{name}, entry secret"), seeds.Entropy(f"{name}, sealing")
-        own = self.state.source(seeds.SOURCE).key_statement
+        submission, secrets = self.draft(name, prepared)
+        self._place(self.source_id, submission.statements, self.source_key, submission, secrets)
+
+    def draft(self, name: str, prepared: Sequence[Prepared]) -> tuple[Submission, tuple[bytes, ...]]:
+        """Return what ``say`` would log, and its secrets: the same for the first statements if more are to follow."""
+        sealing = seeds.Entropy(f"{name}, sealing")
+        own = self.state.source(self.source_id).key_statement
         submission = build(
-            [prepare(item, entry) for item in disclosures],
-            seeds.SOURCE,
-            self._next(seeds.SOURCE),
+            prepared,
+            self.source_id,
+            self._next(self.source_id),
             self.minute,
-            self._binding(seeds.SOURCE),
+            self._binding(self.source_id),
             {own: x25519_from_ed25519(self.source_key.public.key), **self.auditors},
             [self.source_key.sign],
-            batch,
+            sealing,
         )
-        self._place(seeds.SOURCE, submission.statements, self.source_key, submission, tuple(batch.taken))
+        return submission, tuple(sealing.taken)
 
     def _next(self, source_id: str) -> int:
         return self.state.sources[source_id].next_sequence
@@ -134,43 +145,14 @@ def cosigned(hashes: Sequence[Hash], key: SigningKey = seeds.LOG_KEY, origin: st
     return note.format()
 
 
-def enrolment(log_id: Hash) -> bodies.SourceEnrolled:
-    """Return the enrolment of the source with its proof of possession, not yet numbered or approved."""
-    key = seeds.SOURCE_KEYS[0]
-    body = bodies.SourceEnrolled(
-        0,
-        seeds.SOURCE,
-        seeds.SERVICE,
-        (key.public,),
-        bodies.Period.WEEK,
-        24,
-        (seeds.OFFICER.public,),
-        1,
-    )
-    return replace(body, proofs_of_possession=sign_inner(log_id, body, "proofs_of_possession", [key]))
-
-
-def key_change(log_id: Hash, replaces: Hash, number: int, forced: bool) -> bodies.SourceKeyChanged:
-    """Return the change to source key ``number``, signed by the one before unless ``forced``."""
-    key, old = seeds.SOURCE_KEYS[number], seeds.SOURCE_KEYS[number - 1]
-    body = bodies.SourceKeyChanged(
-        0, seeds.SOURCE, seeds.SERVICE, (key.public,), bodies.Period.WEEK, 24, replaces=replaces
-    )
-    body = replace(body, proofs_of_possession=sign_inner(log_id, body, "proofs_of_possession", [key]))
-    if forced:
-        return body
-    return replace(body, old_key_signatures=sign_inner(log_id, body, "old_key_signatures", [old]))
-
-
-def accreditation(log_id: Hash, name: str, key: SecretKey, box_key: bytes) -> bodies.AuditorAdded:
-    """Return an AUDITOR_ADDED signed by the auditor, not yet numbered or approved."""
-    body = bodies.AuditorAdded(0, name, key.public, seeds.x25519_public(box_key))
-    return replace(body, signatures=sign_inner(log_id, body, "signatures", [key]))
-
-
 @cache
 def history() -> History:
-    """Return the whole log."""
+    """Return the log up to its ANCHOR."""
+    return begin()
+
+
+def begin() -> History:
+    """Return another log of the same entries, to go on with."""
     log = History.open()
     log_id = log.state.log_id
     named = [disclosure(name) for name in DISCLOSURES]
@@ -197,10 +179,10 @@ def _end(log: History) -> None:
     log.minute += 24 * 60
     policy = sha256(seeds.WITNESS_POLICY), sha256(seeds.SEALING_POLICY)
     log.govern(bodies.PolicyChanged(0, *policy, approvers, (bodies.Threshold(0, 2),)))
-    log.govern(accreditation(log_id, "Second Auditor", seeds.secret_key("auditor 2"), seeds.seed("auditor 2 X25519")))
+    log.govern(accreditation(log_id, "Second Auditor", seeds.SECOND_AUDITOR_KEY, seeds.seed("auditor 2 X25519")))
     log.govern(
         bodies.AuditorRemoved(0, "First Auditor", seeds.AUDITOR_KEY.public, seeds.x25519_public(seeds.AUDITOR_BOX_KEY))
     )
     head = log.state.source(seeds.SOURCE).next_sequence
     log.govern(bodies.SourceRevoked(0, seeds.SOURCE, head, bodies.RevocationReason.RETIRED))
-    log.anchor(17)
+    log.state_own(bodies.Anchor(cosigned(log.leaf_hashes[:17])))

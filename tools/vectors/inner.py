@@ -10,7 +10,7 @@ from ledger.core.rules import LEDGER
 from ledger.core.signing import SecretKey, approver_id
 from ledger.core.statement import body_field, body_message, body_name, encode_body
 from vectors import seeds
-from vectors.history import accreditation, enrolment, key_change
+from vectors.governing import accreditation, enrolment, key_change
 from vectors.plain import Json, case
 from vectors.saying import LEDGER_BODIES, SOURCE_BODIES
 from vectors.seeds import APPROVERS, AUDITOR_KEY, OFFICER, SOURCE, SOURCE_KEYS, seed

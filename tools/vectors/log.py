@@ -1,19 +1,24 @@
 """The small log whole: leaves, hashes, a root and a checkpoint at each size."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.encoding import Hash
 from ledger.core.merkle import tree_root
+from ledger.core.statement import decode_leaf
 from vectors import seeds
-from vectors.history import history
+from vectors.becoming import continued
+from vectors.history import History
 from vectors.plain import Json, case
+
+_TOLD: Final = ("until", "extensions", "lifted", "delivery", "erased")
 
 
 def log() -> Json:
     """Return the log, and for some sizes a batch that must not follow."""
-    entries = history()
+    entries = continued()
     hashes = entries.leaf_hashes
     return {
         "description": [
@@ -29,13 +34,25 @@ def log() -> Json:
             (
                 "ended: what the leaves add up to: of each source its keys, key statement, next sequence, last "
                 "recorded_at and previous, whether its key was forced and whether it is revoked; of each auditor its "
-                "key id, index, and whether it was removed."
+                "key id, index, and whether it was removed; of each entry that is under embargo, or was, or of which "
+                "others said something: index, month until which its embargo holds (0: none), how often that was "
+                "extended, and the indexes of its EMBARGO_LIFTED, DELIVERY and ERASURE (0: none)."
             ),
             (
                 "A batch continues its source's sequence, and its time does not run backwards; sealed_keys_digest is "
-                "zeros exactly where it has no DISCLOSURE. Sources say DISCLOSURE without embargo and late_for; the "
-                "ledger says SOURCE_ENROLLED, SOURCE_KEY_CHANGED, SOURCE_REVOKED, AUDITOR_ADDED, AUDITOR_REMOVED, "
-                "ANCHOR and POLICY_CHANGED; no other body is admitted yet."
+                "zeros exactly where nothing in it has a payload (DISCLOSURE, DELIVERY, CORRECTION, EMBARGO_EXTENDED). "
+                "MAP_EPOCH, CHALLENGE, CHALLENGE_ANSWER, KEY_CHANGED, FROZEN, THAWED, LOG_CLOSED and CLOSING are not "
+                "admitted yet, nor is late_for."
+            ),
+            (
+                "A target is an earlier statement of the same source (of an ERASURE, of the source that it names), in "
+                "the same batch or before, with this leaf hash. What may be said of it is in docs/protocol.md (§4); "
+                "officers are those of the source's current key statement. Leaves do not tell what lookup keys "
+                "travelled."
+            ),
+            (
+                "An AUDIT_REPORT is by an auditor who was added and not removed, its end at most its own index; it has "
+                "neither number nor approvals."
             ),
             (
                 "An ANCHOR's note is of this origin and signed under vkey; its size is at most the ANCHOR's own index, "
@@ -56,7 +73,7 @@ def log() -> Json:
         "leaf_hashes": [hashed.hex() for hashed in hashes],
         "roots": [tree_root(hashes[:size]).hex() for size in range(len(hashes) + 1)],
         "checkpoints": [checkpoint(hashes[:size]).decode() for size in range(len(hashes) + 1)],
-        "ended": _ended(entries.state),
+        "ended": {**_ended(entries.state), "entries": _lives(entries)},
     }
 
 
@@ -85,3 +102,14 @@ def _ended(state: LogState) -> Json:
         for auditor in state.auditors.values()
     ]
     return {"next_number": state.governing.next_number, "sources": sources, "auditors": auditors}
+
+
+def _lives(log: History) -> list[Json]:
+    """Return what has become of the entries of which more is known than their own leaf says, in their order."""
+    said = [decode_leaf(leaf).statement for leaf in log.leaves]
+    found = [log.lives.find(statement.source_id, statement.sequence) for statement in said]
+    return [
+        {"index": life.index, **{name: getattr(life, name) for name in _TOLD}}
+        for life in found
+        if life is not None and any(life.told)
+    ]

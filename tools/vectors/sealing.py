@@ -7,6 +7,8 @@ from typing import Final
 
 from ledger.core.encoding import Hash, label, str8, u64
 from ledger.core.lookup_keys import LookupKey, derive_commitments
+from ledger.core.record import PartialRecord
+from ledger.core.record_input import Disclosure
 from ledger.core.sealed import (
     aggregates_root,
     open_payload,
@@ -14,6 +16,7 @@ from ledger.core.sealed import (
     payload_plaintext,
     seal_payload,
     shred_hash,
+    verify_keyless,
     verify_opened,
     verify_payload_digest,
 )
@@ -25,6 +28,8 @@ from vectors.seeds import SOURCE, seed
 _BATCH_KEY: Final = seed("batch key")
 SECRET: Final = seed("sealed payload, entry secret")
 SEALED_AT: Final = 88
+HANDED: Final = PartialRecord.from_json_object({"produced_at": "2026-06-29T10:00:00.000Z"})
+"""What a DELIVERY says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """What the leaf says of the payload."""
+class Keyless:
+    """What the leaf of a body without a keys root says of the payload."""
 
     payload_digest: Hash
     slots_root: Hash
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf(Keyless):
+    """What the leaf of a DISCLOSURE says of the payload."""
+
     keys_root: Hash
     key_class: int
     aggregates_root: Hash
@@ -75,26 +86,30 @@ def sealed_payload() -> Json:
             ),
             (
                 "cases: seal and compare, open and compare with leaf. slots_root: slots.json; keys_root, key_class: "
-                "lookup_keys.json; aggregates_root: disclosures.json."
+                "lookup_keys.json; aggregates_root: disclosures.json. The leaf of a DELIVERY, EMBARGO_EXTENDED or "
+                "CORRECTION of these has the first two only, the payload no keys."
             ),
             (
                 "refused: an opener must stop, with everything given beside the payload. It checks in this order: "
                 "payload digest; payload (its size); shred hash; commit; decryption; padding (80 before the zeros, "
                 "smallest class); canonical JSON; content (those three members and no other, well-formed); payload "
-                "content (a field or key that cannot be); slots root; key class; keys root; aggregates root. fails "
-                "names the first that does not hold."
+                "content (a field or key that cannot be); slots root; key class; keys root; aggregates root, or where "
+                "the leaf has no keys_root, slots root; keys (none). fails names the first that does not hold."
             ),
         ],
-        "cases": [_payload(name) for name in names],
+        "cases": [
+            *(_payload(name, disclosure(name)) for name in names),
+            _payload("what a DELIVERY says, one field", HANDED),
+        ],
     }
 
 
-def _payload(name: str) -> Json:
-    written = disclosure(name)
-    record, place = written.record.to_json_object(), Place()
-    plaintext = payload_plaintext(SECRET, written.keys, record)
+def _payload(name: str, written: Disclosure | PartialRecord) -> Json:
+    said, keys = (written.record, written.keys) if isinstance(written, Disclosure) else (written, ())
+    record, place = said.to_json_object(), Place()
+    plaintext = payload_plaintext(SECRET, keys, record)
     payload = place.seal(plaintext)
-    leaf = leaf_of(payload, written.keys, record)
+    leaf = leaf_of(payload, keys, record) if said is not written else keyless_of(payload, record)
     open_all(payload, place, leaf)
     key, commit = _key_and_commit(place)
     if payload[32:64] != commit:
@@ -102,7 +117,7 @@ def _payload(name: str) -> Json:
     return case(
         name,
         entry_secret=SECRET,
-        keys=[{"type": key.type, "value": key.value, "version": key.version} for key in written.keys],
+        keys=[{"type": key.type, "value": key.value, "version": key.version} for key in keys],
         record=record,
         text=plaintext.rstrip(b"\x00")[:-1].decode(),
         plaintext=plaintext,
@@ -140,8 +155,16 @@ def leaf_of(payload: bytes, keys: Sequence[LookupKey], record: Json) -> Leaf:
     return Leaf(payload_digest(payload), slots_root(record, SECRET), *roots)
 
 
-def open_all(payload: bytes, place: Place, leaf: Leaf) -> None:
-    """Open a payload and compare it with its leaf, every check in the order of protocol §8."""
+def keyless_of(payload: bytes, record: Json) -> Keyless:
+    """Return what the leaf of a body without a keys root says of this payload."""
+    return Keyless(payload_digest(payload), slots_root(record, SECRET))
+
+
+def open_all(payload: bytes, place: Place, leaf: Keyless) -> None:
+    """Open a payload and compare it with its leaf, every check in the order of protocol §7."""
     verify_payload_digest(payload, leaf.payload_digest)
     opened = open_payload(payload, place.batch_key, place.log_id, place.source_id, place.sequence, place.shred)
-    verify_opened(opened, leaf.slots_root, leaf.keys_root, leaf.key_class, leaf.aggregates_root)
+    if isinstance(leaf, Leaf):
+        verify_opened(opened, leaf.slots_root, leaf.keys_root, leaf.key_class, leaf.aggregates_root)
+    else:
+        verify_keyless(opened, leaf.slots_root)

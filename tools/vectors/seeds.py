@@ -16,6 +16,8 @@ from ledger.core.signing import SecretKey
 ORIGIN: Final = "ledger.example/log"
 SOURCE: Final = "messenger.eu-1"
 SERVICE: Final = "messenger"
+OTHER_SOURCE: Final = "mail.eu-2"
+OTHER_SERVICE: Final = "mail"
 MINUTE: Final = 29_711_520
 """2026-06-29T00:00Z, in minutes."""
 MONTH: Final = (2026 - 1970) * 12 + 5
@@ -60,6 +62,9 @@ AUDITOR_KEY: Final = secret_key("auditor key")
 AUDITOR_BOX_KEY: Final = seed("auditor X25519 key")
 APPROVERS: Final = (secret_key("approver 0"), secret_key("approver 1"))
 OFFICER: Final = secret_key("officer")
+OTHER_SOURCE_KEY: Final = secret_key("other source key")
+OFFICERS: Final = (secret_key("officer 1"), secret_key("officer 2"))
+SECOND_AUDITOR_KEY: Final = secret_key("auditor 2")
 VRF_KEY: Final = Hash(secret_key("VRF key").public.key)
 WITNESSES: Final = tuple(SigningKey(f"witness-{n}.example", secret_key(f"witness {n}")) for n in range(3))
 

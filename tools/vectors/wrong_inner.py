@@ -10,7 +10,7 @@ from ledger.core.rules import LEDGER
 from ledger.core.signing import PublicKey
 from ledger.core.statement import body_field, body_name, encode_body
 from vectors import seeds
-from vectors.history import accreditation, enrolment, key_change
+from vectors.governing import accreditation, enrolment, key_change
 from vectors.inner import LOG_ID, field_number
 from vectors.plain import Json, case
 from vectors.refusing import refused

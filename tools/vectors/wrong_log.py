@@ -2,23 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from ledger.core import bodies
 from ledger.core.batch import Binding, decode_batch, sign_batch
-from ledger.core.chain import LogState
 from ledger.core.encoding import ZERO_HASH
-from ledger.core.inner import approve
+from ledger.core.inner import approve, sign_inner
 from ledger.core.note import SigningKey
 from ledger.core.rules import LEDGER
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement
 from vectors import seeds
-from vectors.history import Logged, accreditation, cosigned, enrolment, history, key_change
+from vectors.governing import accreditation, enrolment, key_change
+from vectors.history import Logged, cosigned, history
 from vectors.plain import Json, case
 from vectors.refusing import refused
 from vectors.saying import disclosure_body
+from vectors.wrong_lives import replayed, wrong_lives
 
+Keyed = TypeVar("Keyed", bodies.SourceEnrolled, bodies.SourceKeyChanged)
 _ONE: Final = 3
 _TWO: Final = 4
 _CHANGED: Final = 6
@@ -27,8 +29,16 @@ _FIVE: Final = 7
 
 def wrong_log() -> Json:
     """Return, for some sizes, statements that must not follow."""
-    wrong = _wrong(history().logged)
+    wrong = _wrong(history().logged) | wrong_lives()
     return {"refused": [_refused(name, size, statements) for name, (size, statements) in wrong.items()]}
+
+
+def _refused(name: str, size: int, statements: Sequence[bytes]) -> Json:
+    def attempt() -> None:
+        state, lives = replayed(size)
+        state.replay(decode_batch(statements), lives.find)
+
+    return case(refused(name, attempt), size=size, statements=statements)
 
 
 def _wrong(logged: Sequence[Logged]) -> dict[str, tuple[int, Sequence[bytes]]]:
@@ -74,10 +84,11 @@ def _governance() -> dict[str, tuple[int, Sequence[bytes]]]:
     log_id, size = history().state.log_id, 2
     added = accreditation(log_id, "First Auditor", seeds.AUDITOR_KEY, seeds.AUDITOR_BOX_KEY)
     by_source_key = accreditation(log_id, "First Auditor", seeds.SOURCE_KEYS[0], seeds.AUDITOR_BOX_KEY)
-    moved = key_change(log_id, history().leaf_hashes[1], 1, forced=False)
+    moved = key_change(log_id, history().leaf_hashes[1], 1, forced=True)
     policy = bodies.PolicyChanged(0, ZERO_HASH, ZERO_HASH, seeds.LOG_OPENED.approvers, ())
     removed = bodies.AuditorRemoved(0, added.name, added.signing_key, added.x25519_key)
     revoked = bodies.SourceRevoked(0, seeds.SOURCE, 1, bodies.RevocationReason.RETIRED)
+    again = replace(enrolment(log_id), keys=moved.keys)
     one, two = seeds.APPROVERS[:1], seeds.APPROVERS
     return {
         "a number left out": (size, _governed(added, 3, one)),
@@ -87,16 +98,25 @@ def _governance() -> dict[str, tuple[int, Sequence[bytes]]]:
         "approved by a stranger": (size, _governed(added, 2, [seeds.OFFICER])),
         "an auditor's signature missing": (size, _governed(replace(added, signatures=()), 2, one)),
         "an auditor with a source's key": (size, _governed(by_source_key, 2, one)),
-        "a source enrolled twice": (size, _governed(enrolment(log_id), 2, one)),
+        "a source enrolled twice": (size, _governed(_proven(again), 2, one)),
         "a key change without proof": (size, _governed(replace(moved, proofs_of_possession=()), 2, one)),
-        "a key change of another key statement": (size, _governed(replace(moved, replaces=ZERO_HASH), 2, one)),
-        "a key change to another service": (size, _governed(replace(moved, service="mail"), 2, one)),
+        "a key change of another key statement": (
+            size,
+            _governed(key_change(log_id, ZERO_HASH, 1, forced=True), 2, one),
+        ),
+        "a key change to another service": (size, _governed(_proven(replace(moved, service="mail")), 2, one)),
         "an auditor removed who never was": (size, _governed(removed, 2, one)),
         "a source revoked at another sequence": (size, _governed(revoked, 2, one)),
         "a ledger body that this release does not admit": (size, _governed(bodies.Frozen(0, "x"), 2, two)),
         "the ledger's statement before the last one's minute": (size, _governed(added, 2, one, seeds.MINUTE - 1)),
         "the ledger's statement signed by an approver": (size, _governed(added, 2, one, key=seeds.APPROVERS[0])),
     }
+
+
+def _proven(body: Keyed) -> Keyed:
+    """Return a body that the source's second key proves to be its own."""
+    signatures = sign_inner(history().state.log_id, body, "proofs_of_possession", [seeds.SOURCE_KEYS[1]])
+    return cast(Keyed, replace(cast(Any, body), proofs_of_possession=signatures))
 
 
 def _anchors() -> dict[str, tuple[int, Sequence[bytes]]]:
@@ -135,17 +155,3 @@ def _governed(
     numbered = cast(bodies.Governance, replace(cast(Any, body), number=number))
     said = Statement(LEDGER, 2, minute, approve(log_id, numbered, approvers))
     return sign_batch([said], binding, ZERO_HASH, [key.sign])
-
-
-def _refused(name: str, size: int, statements: Sequence[bytes]) -> Json:
-    refused(name, lambda: _replayed(size).replay(decode_batch(statements), history().lives.find))
-    return case(name, size=size, statements=statements)
-
-
-def _replayed(size: int) -> LogState:
-    opened, *rest = history().logged
-    state = LogState.open(opened.batch)
-    for logged in rest:
-        if logged.first < size:
-            state.replay(logged.batch, history().lives.find)
-    return state

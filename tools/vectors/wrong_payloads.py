@@ -9,7 +9,7 @@ from ledger.core.sealed import (
 )
 from vectors.plain import Json, case
 from vectors.records import REQUIRED
-from vectors.sealing import SEALED_AT, SECRET, Leaf, Place, given, leaf_of, open_all
+from vectors.sealing import HANDED, SEALED_AT, SECRET, Keyless, Place, given, keyless_of, leaf_of, open_all
 from vectors.seeds import seed
 
 
@@ -22,7 +22,7 @@ def _refused_payloads() -> list[Json]:
     place = Place()
     payload = place.seal(payload_plaintext(SECRET, (), REQUIRED))
     leaf = leaf_of(payload, (), REQUIRED)
-    rows: list[tuple[str, str, bytes, Place, Leaf]] = [
+    rows: list[tuple[str, str, bytes, Place, Keyless]] = [
         ("another digest", "payload digest", payload, place, replace(leaf, payload_digest=seed("other"))),
         ("another shred", "shred hash", payload, replace(place, shred=seed("other")), leaf),
         ("another batch key", "commit", payload, replace(place, batch_key=seed("other")), leaf),
@@ -45,7 +45,21 @@ def _refused_payloads() -> list[Json]:
     }
     for name, (fails, wrong) in changed.items():
         rows.append((name, fails, wrong, place, replace(leaf, payload_digest=payload_digest(wrong))))
-    return [_refused(*row) for row in rows]
+    return [_refused(*row) for row in (*rows, *_keyless(place))]
+
+
+def _keyless(place: Place) -> list[tuple[str, str, bytes, Place, Keyless]]:
+    """What a DELIVERY's leaf does not say of its payload."""
+    record = HANDED.to_json_object()
+    text = payload_plaintext(SECRET, (), record).rstrip(b"\x00")
+    keyed = _with_key(text, b'"type":"account","value":"30","version":1').ljust(512, b"\x00")
+    good, wrong = place.seal(text.ljust(512, b"\x00")), place.seal(keyed)
+    open_all(good, place, keyless_of(good, record))
+    other = replace(keyless_of(good, record), slots_root=seed("other"))
+    return [
+        ("another slots root, of a DELIVERY", "slots root", good, place, other),
+        ("a key, of a DELIVERY", "keys", wrong, place, keyless_of(wrong, record)),
+    ]
 
 
 def _flip(data: bytes, at: int) -> bytes:
@@ -91,7 +105,7 @@ def _with_key(text: bytes, *keys: bytes) -> bytes:
     return text.replace(b'"keys":[]', b'"keys":[' + b",".join(b"{" + key + b"}" for key in keys) + b"]")
 
 
-def _refused(name: str, fails: str, payload: bytes, place: Place, leaf: Leaf) -> Json:
+def _refused(name: str, fails: str, payload: bytes, place: Place, leaf: Keyless) -> Json:
     try:
         open_all(payload, place, leaf)
     except (VerificationFailed, InvalidInput) as error:

@@ -80,6 +80,14 @@ def _against_rules() -> dict[str, bytes]:
         raise TypeError("the second body is SOURCE_ENROLLED")
     short = Hash(seed("short")[:31])
     officer = PublicKey(1, seed("officer"))
+    target = bodies.Target(7, _HASH)
+    corrected = bodies.Correction(target, _HASH, _HASH)
+    whole = replace(corrected, keys_root=_HASH, key_class=4, aggregates_root=_HASH)
+    erasure = bodies.Erasure(1, SOURCE, target, "§" * 250)
+    report = bodies.AuditReport(_HASH, 0, 9, (bodies.AuditCheck.LOG, bodies.AuditCheck.PAYLOADS), 0, _HASH)
+    auditor = bodies.AuditorAdded(1, "First Auditor", officer, seed("auditor box key"))
+    for good in (whole, erasure, report, auditor):
+        decode_leaf(said(good))
     zero = bodies.Count(0, 0)
     closing = bodies.Closing(0, 1, 0, 0, zero, zero, zero, zero, ZERO_HASH, 0, ZERO_HASH)
     return {
@@ -117,9 +125,26 @@ def _against_rules() -> dict[str, bytes]:
         "a grace of 745 hours": said(replace(enrolled, grace_hours=745)),
         "an officer twice": said(replace(enrolled, officers=(officer, officer))),
         "more approvals of officers than there are": said(replace(enrolled, officer_threshold=2)),
+        "a service with a capital": said(replace(enrolled, service="Messenger")),
+        "an origin that is not the name of the key": said(replace(LOG_OPENED, origin="ledger.example/other")),
+        "an auditor whose name ends in a space": said(replace(auditor, name="First Auditor ")),
         "an approver twice": said(replace(LOG_OPENED, approvers=LOG_OPENED.approvers[:1] * 2)),
         "thresholds out of order": said(replace(LOG_OPENED, thresholds=LOG_OPENED.thresholds[::-1])),
         "a threshold that cannot be reached": said(replace(LOG_OPENED, thresholds=(bodies.Threshold(0, 3),))),
+        "a correction with a keys root and class 0": said(replace(corrected, keys_root=_HASH, aggregates_root=_HASH)),
+        "a correction with a class and no keys root": said(replace(corrected, key_class=4, aggregates_root=_HASH)),
+        "a correction without an aggregates root": said(replace(corrected, keys_root=_HASH, key_class=4)),
+        "a correction with a class of 5": said(replace(whole, key_class=5)),
+        "a correction with a keys root of 31 bytes": said(replace(whole, keys_root=short)),
+        "an extension with number 0": said(bodies.EmbargoExtended(target, 0, MONTH, _HASH, _HASH)),
+        "an erasure of the ledger's entry": said(replace(erasure, source_id=LEDGER)),
+        "an erasure without a legal basis": said(replace(erasure, legal_basis="")),
+        "a legal basis of 501 bytes": said(replace(erasure, legal_basis="§" * 250 + "9")),
+        "a legal basis on two lines": said(replace(erasure, legal_basis="Example Act\nsection 9")),
+        "a report without checks": said(replace(report, checks=())),
+        "a report with a check twice": said(replace(report, checks=(bodies.AuditCheck.LOG,) * 2)),
+        "a report with checks out of order": said(replace(report, checks=report.checks[::-1])),
+        "a report of no entry": said(replace(report, begin=report.end)),
         "a challenge answered both ways": said(
             bodies.ChallengeAnswer(_HASH, bodies.Inclusion(1, _HASH), bodies.Denial(SOURCE))
         ),
