@@ -153,8 +153,7 @@ class Reader:
         while index < end:
             first, row = self.batch_of(index)
             stop = min(end, first + row.count)
-            entries = tuple(self._sealed_entries(index, stop, first, row))
-            erased = tuple(self._erased(index, stop, first, row))
+            entries, erased = self._sealed_entries(index, stop, first, row)
             if entries or erased:
                 boxes = self._boxes(first, first + row.count - 1)
                 deposited = self._deposited(first)
@@ -188,11 +187,29 @@ class Reader:
             if erasure:
                 yield ErasedEntry(index, row.first_sequence + index - first, erasure)
 
-    def _sealed_entries(self, begin: int, end: int, first: int, row: rows.BatchRow) -> Iterator[SealedEntry]:
-        for key, payload in self._store.range(schema.payload_key(begin), schema.payload_key(end)):
-            index = schema.index_of(key)
-            shred = self._store.require(schema.shred_key(index))
-            yield SealedEntry(index, row.first_sequence + index - first, payload, shred)
+    def _sealed_entries(
+        self, begin: int, end: int, first: int, row: rows.BatchRow
+    ) -> tuple[tuple[SealedEntry, ...], tuple[ErasedEntry, ...]]:
+        """Return what is stored of [begin, end), and what was erased, which is read last: it may happen meanwhile.
+
+        What an erasure overwrites rows with, and rows that it has begun to take away, are not to be handed out.
+        """
+        payloads = [
+            (schema.index_of(key), payload)
+            for key, payload in self._store.range(schema.payload_key(begin), schema.payload_key(end))
+        ]
+        shreds = {index: self._store.get(schema.shred_key(index)) for index, _ in payloads}
+        erased = tuple(self._erased(begin, end, first, row))
+        gone = {item.index for item in erased}
+        entries = []
+        for index, payload in payloads:
+            shred = shreds[index]
+            if index in gone:
+                continue
+            if shred is None:
+                raise StoreDamaged("shred: missing; run ledgerctl fsck")
+            entries.append(SealedEntry(index, row.first_sequence + index - first, payload, shred))
+        return tuple(entries), erased
 
 
 def check_range(begin: int, end: int, size: int) -> None:

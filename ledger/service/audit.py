@@ -34,9 +34,10 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         view = self._sequencer.view
         check_range(request.begin, request.end, view.size)
         for batch in self._reader.sealed(request.begin, request.end):
+            message = convert.sealed_batch(batch, self._sequencer.view.size)
             self.fetches[identity.name] += len(batch.entries)
             self.metrics.fetched(identity.name, len(batch.entries))
-            yield convert.sealed_batch(batch)
+            yield message
 
     def _accredited(self, name: str) -> list[Auditor]:
         """Return the auditors of this name; raise NotPermitted where the log names none now."""

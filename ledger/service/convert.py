@@ -7,7 +7,7 @@ from ledger.core import bodies, mirror
 from ledger.core.admission import Attachment, SaltedKey, Submission
 from ledger.core.batch import MAX_BATCH, Binding
 from ledger.core.encoding import Hash, check_hash
-from ledger.core.errors import Head, InvalidInput
+from ledger.core.errors import Head, InvalidInput, Unavailable
 from ledger.core.lookup_keys import LookupKey
 from ledger.core.parties import Source
 from ledger.core.proof import RangeProof
@@ -100,8 +100,10 @@ def submitted(
     )
 
 
-def sealed_batch(batch: SealedEntries) -> disclosure_pb2.SealedBatch:
-    """Return the stored payloads of one batch."""
+def sealed_batch(batch: SealedEntries, size: int) -> disclosure_pb2.SealedBatch:
+    """Return the stored payloads of one batch; raise Unavailable until an ERASURE that it names is published."""
+    if any(item.erasure >= size for item in batch.erased):
+        raise Unavailable("payload: is being erased; ask again in a moment")
     return disclosure_pb2.SealedBatch(
         source_id=batch.source_id,
         first_sequence=batch.first_sequence,

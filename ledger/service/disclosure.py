@@ -90,7 +90,7 @@ class DisclosureServicer(disclosure_pb2_grpc.DisclosureServiceServicer):
             first, row = self._reader.batch_of(index)
             count = min(first + row.count - index, request.end - sequence)
             for batch in self._reader.sealed(index, index + count):
-                yield convert.sealed_batch(batch)
+                yield convert.sealed_batch(batch, self._sequencer.view.size)
             sequence += count
 
     @unary

@@ -133,10 +133,11 @@ class LogServicer(log_pb2_grpc.LogServiceServicer):
     @unary
     async def GetPolicies(self, request: log_pb2.GetPoliciesRequest, context: Any) -> Any:
         """Return the files behind the policy digests."""
+        view = self._sequencer.view
         return log_pb2.Policies(
             witness_policy=self._store.require(schema.meta_key("witness_policy")),
-            sealing_policy=self._store.require(schema.meta_key("sealing_policy")),
-            index=self._sequencer.view.governing.policy_index,
+            sealing_policy=view.sealing.format(),  # not the row, which is ahead while a change is not published yet
+            index=view.governing.policy_index,
         )
 
     @unary

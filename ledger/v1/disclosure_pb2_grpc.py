@@ -88,7 +88,8 @@ class DisclosureServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StreamOwnPayloads(self, request, context):
-        """The caller's own payloads, shreds and boxes, by range of sequences.
+        """The caller's own payloads, shreds and boxes, by range of sequences. UNAVAILABLE while one of them is being erased:
+        ask again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -56,7 +56,9 @@ class DisclosureServiceStub:
     GetHead: _grpc.UnaryUnaryMultiCallable[_disclosure_pb2.GetHeadRequest, _disclosure_pb2.SourceHead]
     """The caller's own head, as published."""
     StreamOwnPayloads: _grpc.UnaryStreamMultiCallable[_disclosure_pb2.StreamOwnPayloadsRequest, _disclosure_pb2.SealedBatch]
-    """The caller's own payloads, shreds and boxes, by range of sequences."""
+    """The caller's own payloads, shreds and boxes, by range of sequences. UNAVAILABLE while one of them is being erased:
+    ask again.
+    """
     DepositSealedKeys: _grpc.UnaryUnaryMultiCallable[_disclosure_pb2.DepositSealedKeysRequest, _disclosure_pb2.DepositSealedKeysResponse]
     """Keeps boxes of a batch's key for auditors accredited after it was sealed, outside the seal's digest; one for the
     same auditor takes the place of an earlier one. The ledger cannot check what is in a box: whoever opens it does.
@@ -88,7 +90,9 @@ class DisclosureServiceAsyncStub(DisclosureServiceStub):
     GetHead: _aio.UnaryUnaryMultiCallable[_disclosure_pb2.GetHeadRequest, _disclosure_pb2.SourceHead]  # type: ignore[assignment]
     """The caller's own head, as published."""
     StreamOwnPayloads: _aio.UnaryStreamMultiCallable[_disclosure_pb2.StreamOwnPayloadsRequest, _disclosure_pb2.SealedBatch]  # type: ignore[assignment]
-    """The caller's own payloads, shreds and boxes, by range of sequences."""
+    """The caller's own payloads, shreds and boxes, by range of sequences. UNAVAILABLE while one of them is being erased:
+    ask again.
+    """
     DepositSealedKeys: _aio.UnaryUnaryMultiCallable[_disclosure_pb2.DepositSealedKeysRequest, _disclosure_pb2.DepositSealedKeysResponse]  # type: ignore[assignment]
     """Keeps boxes of a batch's key for auditors accredited after it was sealed, outside the seal's digest; one for the
     same auditor takes the place of an earlier one. The ledger cannot check what is in a box: whoever opens it does.
@@ -135,7 +139,9 @@ class DisclosureServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _disclosure_pb2.StreamOwnPayloadsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_disclosure_pb2.SealedBatch], _abc.AsyncIterator[_disclosure_pb2.SealedBatch]]:
-        """The caller's own payloads, shreds and boxes, by range of sequences."""
+        """The caller's own payloads, shreds and boxes, by range of sequences. UNAVAILABLE while one of them is being erased:
+        ask again.
+        """
 
     @_abc_1.abstractmethod
     def DepositSealedKeys(

@@ -21,6 +21,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from ledger.client.transport import channel
+from ledger.core import bodies, mirror
 from ledger.core.encoding import sha256
 from ledger.core.errors import LedgerError
 from ledger.core.proof import prove_consistency
@@ -133,6 +134,11 @@ class Lying:
             ]
             batches.append(disclosure_pb2.SealedBatch(source_id=batch.source_id, payloads=payloads, sealed_keys=boxes))
         return batches
+
+    def submit_report(self, request: Any) -> Any:
+        """Log an auditor's report."""
+        index = self.world.say_as_ledger(mirror.read(bodies.AuditReport, request.report))
+        return audit_pb2.SubmitReportResponse(index=index, tlog_proof=self.world.receipt(index))
 
     async def submit_batch(self, request: Any) -> Any:
         """Log a batch, unless a refusal waits; answer, unless a loss does."""

@@ -26,8 +26,13 @@ from ledger.v1 import (
     log_pb2_grpc,
 )
 from ledger.v1.admin_pb2 import GetStatusRequest, GovernRequest
-from ledger.v1.audit_pb2 import StreamSealedPayloadsRequest
-from ledger.v1.disclosure_pb2 import GetHeadRequest, StreamOwnPayloadsRequest, SubmitBatchRequest
+from ledger.v1.audit_pb2 import StreamSealedPayloadsRequest, SubmitReportRequest
+from ledger.v1.disclosure_pb2 import (
+    DepositSealedKeysRequest,
+    GetHeadRequest,
+    StreamOwnPayloadsRequest,
+    SubmitBatchRequest,
+)
 from tests.served import Member, Served
 
 PHONE: Final = "+12025550143"
@@ -41,6 +46,7 @@ DETAILS: Final = (
     error_details_pb2.RetryInfo,
     disclosure_pb2.SourceHead,
     disclosure_pb2.AuditorMinimum,
+    disclosure_pb2.PolicyInForce,
 )
 NOW: Final = 1_780_000_000.0
 """The clock of a ledger whose time stands still, in May 2026."""
@@ -49,7 +55,9 @@ ROLE_CALLS: Final[tuple[tuple[str, str, Any], ...]] = (
     ("disclosure", "SubmitBatch", SubmitBatchRequest()),
     ("disclosure", "GetHead", GetHeadRequest(source_id="alpha")),
     ("disclosure", "StreamOwnPayloads", StreamOwnPayloadsRequest(source_id="alpha", begin=0, end=1)),
+    ("disclosure", "DepositSealedKeys", DepositSealedKeysRequest(source_id="alpha")),
     ("audit", "StreamSealedPayloads", StreamSealedPayloadsRequest(begin=0, end=1)),
+    ("audit", "SubmitReport", SubmitReportRequest()),
     ("admin", "GetStatus", GetStatusRequest()),
     ("admin", "Govern", GovernRequest()),
 )

@@ -9,7 +9,7 @@ async with serving() as served:
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ import grpc
 from ledger.client.recorder import to_request
 from ledger.core.admission import Submission
 from ledger.core.batch import Binding, decode_batch, sign_batch
-from ledger.core.building import build, prepare
+from ledger.core.building import Prepared, build, prepare
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.lookup_keys import canonicalise
 from ledger.core.merkle import leaf_hash
@@ -89,9 +89,13 @@ class Hand:
 
     def submission(self, *disclosures: Disclosure) -> Submission:
         """Return the signed batch that may follow."""
-        prepared = [prepare(item, self.entropy) for item in disclosures]
+        return self.built(*(prepare(item, self.entropy) for item in disclosures))
+
+    def built(self, *prepared: Prepared, publish: Sequence[str] = ()) -> Submission:
+        """Return the signed batch of prepared entries that may follow, with the fields of ``publish`` open."""
         name, minute, signers = self.member.profile.name, self.minute, [self.secret.sign]
-        return build(prepared, name, self.next_sequence, minute, self.binding, self.recipients, signers, self.entropy)
+        place = (name, self.next_sequence, minute, self.binding, self.recipients, signers, self.entropy)
+        return build(prepared, *place, publish)
 
     def request(self, *disclosures: Disclosure) -> disclosure_pb2.SubmitBatchRequest:
         """Return that batch as it travels."""

@@ -17,6 +17,7 @@ from ledger.engine import schema
 from ledger.v1.admin_pb2 import GetStatusRequest
 from ledger.v1.audit_pb2 import StreamSealedPayloadsRequest
 from ledger.v1.disclosure_pb2 import SealedBatch, StreamOwnPayloadsRequest, SubmitBatchRequest
+from ledger.v1.log_pb2 import GetReceiptRequest, SourceSequence
 from tests.core.world import RECORD
 from tests.served import Member, serving
 from tests.service.calls import PHONE, drained, local_channel, refusal, role_channel, stub, unchanged
@@ -167,6 +168,12 @@ async def test_a_row_that_is_lost_is_data_loss() -> None:
                 answer = await refusal(drained(stub(transport, "disclosure").StreamOwnPayloads(request)))
                 assert answer.code is grpc.StatusCode.DATA_LOSS
                 assert answer.message == f"{what}: missing; run ledgerctl fsck"
+            asked = GetReceiptRequest(source=SourceSequence(source_id="alpha", sequence=0))
+            answer = await refusal(stub(transport, "log").GetReceipt(asked))
+            assert (answer.code, answer.message) == (
+                grpc.StatusCode.DATA_LOSS,
+                "chain row: missing; run ledgerctl fsck",
+            )
 
 
 async def test_only_auditors_that_the_log_names_fetch() -> None:

@@ -13,7 +13,12 @@ from ledger.core.errors import InvalidInput
 from ledger.service.certificates import issue_client
 from ledger.service.setup import load_authority
 from ledger.v1.admin_pb2 import GetStatusRequest
-from ledger.v1.disclosure_pb2 import GetHeadRequest, StreamOwnPayloadsRequest, SubmitBatchRequest
+from ledger.v1.disclosure_pb2 import (
+    DepositSealedKeysRequest,
+    GetHeadRequest,
+    StreamOwnPayloadsRequest,
+    SubmitBatchRequest,
+)
 from ledger.v1.log_pb2 import GetCheckpointRequest
 from tests.served import serving
 from tests.service.calls import (
@@ -61,6 +66,7 @@ async def test_a_source_speaks_for_itself_alone() -> None:
             "SubmitBatch": alpha.request(private_disclosure()),
             "GetHead": GetHeadRequest(source_id="alpha"),
             "StreamOwnPayloads": StreamOwnPayloadsRequest(source_id="alpha", begin=0, end=1),
+            "DepositSealedKeys": DepositSealedKeysRequest(source_id="alpha"),
         }
         async with role_channel(served, beta) as transport, unchanged(served):
             for method, request in requests.items():

@@ -49,7 +49,7 @@ def enroll(
             raise InvalidInput("request", "is not for a new source")
         body = asked.body
         what = f"source {body.source_id} of service {body.service}, key {body.keys[0].key.hex()}"
-        _log(directory, asked, approve, propose, as_json, what)
+        log_statement(directory, asked, approve, propose, as_json, what)
 
 
 def change_key(
@@ -73,7 +73,7 @@ def change_key(
                 else "the old key did not sign; --forced logs it so, and every report will say it",
             )
         what = f"{'FORCED ' if forced else ''}key change of {asked.body.source_id}"
-        _log(directory, asked, approve, propose, as_json, what)
+        log_statement(directory, asked, approve, propose, as_json, what)
 
 
 def revoke(
@@ -95,7 +95,7 @@ def revoke(
             raise UnknownSource("source_id: not enrolled in this log, or revoked already")
         body = bodies.SourceRevoked(0, source_id, head.next_sequence, RevocationReason[reason.upper()])
         asked = Request(Hash(status.log_id), body)
-        _log(directory, asked, approve, propose, as_json, f"revocation of {source_id}")
+        log_statement(directory, asked, approve, propose, as_json, f"revocation of {source_id}")
 
 
 @auditor_app.command("add")
@@ -111,7 +111,7 @@ def add_auditor(
         asked = Request.load(request)
         if not isinstance(asked.body, bodies.AuditorAdded):
             raise InvalidInput("request", "is not for an auditor")
-        _log(directory, asked, approve, propose, as_json, f"auditor {asked.body.name}")
+        log_statement(directory, asked, approve, propose, as_json, f"auditor {asked.body.name}")
 
 
 @auditor_app.command("remove")
@@ -131,7 +131,7 @@ def remove_auditor(
         key = PublicKey(row.signing_key.algorithm, row.signing_key.key)
         body = bodies.AuditorRemoved(0, name, key, Hash(row.x25519_key))
         asked = Request(Hash(status.log_id), body)
-        _log(directory, asked, approve, propose, as_json, f"removal of auditor {name}")
+        log_statement(directory, asked, approve, propose, as_json, f"removal of auditor {name}")
 
 
 @auditor_app.command("list")
@@ -170,22 +170,30 @@ def policy(
         files = connection.policies(directory)
         witness = witness_policy.read_bytes() if witness_policy else files.witness_policy
         sealing = sealing_policy.read_bytes() if sealing_policy else files.sealing_policy
-        approvers = (
-            tuple(load_public(path, "approver").public for path in approver)
-            if approver
-            else tuple(PublicKey(key.algorithm, key.key) for key in status.approvers)
-        )
-        held = {row.body: row.count for row in status.thresholds}
-        counts = held if threshold is None else {**held, 0: threshold}
-        thresholds = tuple(bodies.Threshold(field, count) for field, count in sorted(counts.items()))
         Policy.parse(witness)
         SealingPolicy.parse(sealing)
-        check_approval_policy(approvers, thresholds)
-        body = bodies.PolicyChanged(0, sha256(witness), sha256(sealing), approvers, thresholds)
-        asked = Request(Hash(status.log_id), body)
+        approvers = tuple(load_public(path, "approver").public for path in approver or ())
+        asked = policy_request(status, witness, sealing, approvers, threshold)
         if propose is not None and (witness_policy or sealing_policy):
             say("the policy files travel with the proposal: give them again to ledgerctl apply")
-        _log(directory, asked, approve, propose, as_json, "policy change", (witness, sealing))
+        log_statement(directory, asked, approve, propose, as_json, "policy change", (witness, sealing))
+
+
+def policy_request(
+    status: admin_pb2.Status,
+    witness: bytes,
+    sealing: bytes,
+    approvers: tuple[PublicKey, ...] = (),
+    threshold: int | None = None,
+) -> Request:
+    """Return what asks for these policy files; approvers and thresholds stay, where none are given, as they are."""
+    keys = approvers or tuple(PublicKey(key.algorithm, key.key) for key in status.approvers)
+    held = {row.body: row.count for row in status.thresholds}
+    counts = held if threshold is None else {**held, 0: threshold}
+    thresholds = tuple(bodies.Threshold(field, count) for field, count in sorted(counts.items()))
+    check_approval_policy(keys, thresholds)
+    body = bodies.PolicyChanged(0, sha256(witness), sha256(sealing), keys, thresholds)
+    return Request(Hash(status.log_id), body)
 
 
 def apply(
@@ -208,7 +216,7 @@ def apply(
         _send(directory, asked, files, as_json, body_name(type(asked.body)))
 
 
-def _log(
+def log_statement(
     directory: Path,
     asked: Request,
     approve: list[Path] | None,
@@ -217,7 +225,7 @@ def _log(
     what: str,
     files: tuple[bytes, bytes] = (b"", b""),
 ) -> None:
-    """Approve ``asked`` with the keys at hand and log it, or write it as a proposal."""
+    """Approve ``asked`` with the keys at hand and log it, or write it as a proposal; ``what`` says it in words."""
     status = connection.status(directory)
     if asked.log_id != status.log_id:
         raise Refused("request: made for another log")
@@ -252,8 +260,11 @@ def _send(directory: Path, asked: Request, files: tuple[bytes, bytes], as_json: 
     folder.mkdir(exist_ok=True)
     path = folder / f"{answer.index}.tlog-proof"
     write_whole(path, _receipt(directory, answer))
+    traces = {"traces": list(answer.traces)} if isinstance(asked.body, bodies.Erasure) else {}
+    if answer.traces:
+        say(f"not all is destroyed: {', '.join(answer.traces)} still hold some of it; restart the server: it finishes")
     if as_json:
-        emit({"index": answer.index, "body": body_name(type(asked.body)), "receipt": str(path)})
+        emit({"index": answer.index, "body": body_name(type(asked.body)), "receipt": str(path), **traces})
     else:
         print(f"entry {answer.index}: {what}")
         say(f"receipt: {path}")

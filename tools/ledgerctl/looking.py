@@ -15,17 +15,20 @@ from ledger.cli.outcome import DISPROVEN, command, emit, show
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.encoding import encode_base64
 from ledger.core.note import VKey
+from ledger.core.sealing_policy import SealingPolicy
 from ledger.engine import fsck as engine_fsck
 from ledger.engine.store import Store
 from ledger.service import config
 from ledgerctl import connection
 from ledgerctl.governing import LedgerOption
+from ledgerctl.publishing import published
 
 
 def status(directory: LedgerOption = Path(), as_json: JsonOption = False) -> None:
     """Show what a running ledger stands at: tree, sources, auditors, witnesses; exit 1 when it has halted."""
     with command():
         found = connection.status(directory)
+        sealing = SealingPolicy.parse(connection.policies(directory).sealing_policy)
         signed = open_checkpoint(found.checkpoint, VKey.parse(found.vkey), found.origin).checkpoint
         facts = {
             "origin": found.origin,
@@ -39,6 +42,7 @@ def status(directory: LedgerOption = Path(), as_json: JsonOption = False) -> Non
             "next_number": found.next_number,
             "approvers": len(found.approvers),
             "threshold": next((row.count for row in found.thresholds if row.body == 0), 0),
+            "published": list(sealing.publish) if as_json else published(sealing),
             "queued_bytes": found.queued_bytes,
             "halted": found.halted or None,
         }

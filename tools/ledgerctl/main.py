@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ledgerctl import export, governing, looking, setting_up
+from ledgerctl import erasing, export, governing, looking, publishing, setting_up
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +41,8 @@ app.command("change-key")(governing.change_key)
 app.command()(governing.revoke)
 app.add_typer(governing.auditor_app, name="auditor")
 app.command()(governing.policy)
+app.command("publish-policy")(publishing.publish_policy)
+app.command()(erasing.erase)
 app.command()(governing.apply)
 app.command()(looking.status)
 app.command()(looking.fsck)
