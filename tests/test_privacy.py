@@ -147,7 +147,7 @@ def _live(run: Run, source: Path) -> None:
     run.call("ledger", "correct", index, "-", *who, given=lines(gagged), code=2)
     run.call("ledgerctl", "erase", index, "--basis", "Art. 17", "-d", "led", code=2)
     run.call("ledger", "embargo", "lift", index, *who)
-    run.call("ledger", "fields", index, "--open", "urgency", "--out", "urgency.fields", *who)
+    run.call("ledger", "fields", index, "--open", "authority_country", "--out", "country.fields", *who)
     run.call("ledger", "history", index, *who)
     run.call("ledger", "embargo", "list", "--all", *who)
     run.call("ledgerctl", "erase", index, "--basis", "Art. 17", "-d", "led")

@@ -52,9 +52,10 @@ class AuditServiceServicer:
 
     def StreamSealedPayloads(self, request, context):
         """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
-        out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
-        OUT_OF_RANGE past the published tree; UNAVAILABLE while one of them is being erased: ask again. PERMISSION_DENIED for another role, and for an auditor whom the log does not
-        name, or names as removed.
+        out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and
+        keys root against the leaf.
+        OUT_OF_RANGE past the published tree; UNAVAILABLE while one of them is being erased: ask again; PERMISSION_DENIED for
+        another role, and for an auditor whom the log does not name, or names as removed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

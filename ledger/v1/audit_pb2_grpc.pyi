@@ -34,9 +34,10 @@ class AuditServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AuditServiceAsyncStub: ...
     StreamSealedPayloads: _grpc.UnaryStreamMultiCallable[_audit_pb2.StreamSealedPayloadsRequest, _disclosure_pb2.SealedBatch]
     """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
-    out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
-    OUT_OF_RANGE past the published tree; UNAVAILABLE while one of them is being erased: ask again. PERMISSION_DENIED for another role, and for an auditor whom the log does not
-    name, or names as removed.
+    out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and
+    keys root against the leaf.
+    OUT_OF_RANGE past the published tree; UNAVAILABLE while one of them is being erased: ask again; PERMISSION_DENIED for
+    another role, and for an auditor whom the log does not name, or names as removed.
     """
     SubmitReport: _grpc.UnaryUnaryMultiCallable[_audit_pb2.SubmitReportRequest, _audit_pb2.SubmitReportResponse]
     """Logs what an auditor found, signed by the auditor, and answers with the receipt of the statement.
@@ -49,9 +50,10 @@ class AuditServiceAsyncStub(AuditServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     StreamSealedPayloads: _aio.UnaryStreamMultiCallable[_audit_pb2.StreamSealedPayloadsRequest, _disclosure_pb2.SealedBatch]  # type: ignore[assignment]
     """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
-    out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
-    OUT_OF_RANGE past the published tree; UNAVAILABLE while one of them is being erased: ask again. PERMISSION_DENIED for another role, and for an auditor whom the log does not
-    name, or names as removed.
+    out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and
+    keys root against the leaf.
+    OUT_OF_RANGE past the published tree; UNAVAILABLE while one of them is being erased: ask again; PERMISSION_DENIED for
+    another role, and for an auditor whom the log does not name, or names as removed.
     """
     SubmitReport: _aio.UnaryUnaryMultiCallable[_audit_pb2.SubmitReportRequest, _audit_pb2.SubmitReportResponse]  # type: ignore[assignment]
     """Logs what an auditor found, signed by the auditor, and answers with the receipt of the statement.
@@ -67,9 +69,10 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_disclosure_pb2.SealedBatch], _abc.AsyncIterator[_disclosure_pb2.SealedBatch]]:
         """Sealed payloads of entries [begin, end) with shreds and boxes, batch by batch. An entry without a payload is left
-        out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and keys root against the leaf.
-        OUT_OF_RANGE past the published tree; UNAVAILABLE while one of them is being erased: ask again. PERMISSION_DENIED for another role, and for an auditor whom the log does not
-        name, or names as removed.
+        out, an erased one named with its ERASURE. Whoever opens one checks digest, shred hash, commitment, slots root and
+        keys root against the leaf.
+        OUT_OF_RANGE past the published tree; UNAVAILABLE while one of them is being erased: ask again; PERMISSION_DENIED for
+        another role, and for an auditor whom the log does not name, or names as removed.
         """
 
     @_abc_1.abstractmethod
