@@ -1,12 +1,13 @@
 """What the boxes of a batch come to for one auditor: the batch key, or why it has none (protocol §8)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 from nacl.bindings import crypto_scalarmult_base
 
-from ledger.client.reads import Entry, LogClient
+from ledger.client.reads import LogClient
 from ledger.core import bodies
 from ledger.core.encoding import Hash, check_hash
 from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
@@ -23,35 +24,35 @@ GARBAGE_DEPOSITED: Final = "deposited box: garbage for this auditor"
 
 
 @dataclass(frozen=True, slots=True)
+class Recipient:
+    """An auditor that the log accredited, removed since or not: the leaf of its AUDITOR_ADDED, and what that says."""
+
+    leaf: bytes
+    body: bodies.AuditorAdded
+
+
+@dataclass(frozen=True, slots=True)
 class Auditor:
-    """Who audits: the X25519 secret, and the AUDITOR_ADDED entries of the log by key id, removed auditors included."""
+    """Who audits: an X25519 secret, its ``key_id`` in the log (None where it has none), and all auditors by theirs."""
 
-    secret: bytes
-    added: Mapping[Hash, Entry]
-
-    @property
-    def key_id(self) -> Hash | None:
-        """The key id under which the log names the secret's public key, None where it does not."""
-        public = crypto_scalarmult_base(self.secret)
-        return next((key_id for key_id, entry in self.added.items() if x25519_of(entry) == public), None)
+    secret: bytes = field(repr=False)
+    key_id: Hash | None
+    known: Mapping[Hash, Recipient]
 
 
 async def known_auditor(reader: LogClient, secret: bytes) -> Auditor:
     """Return the auditor of an X25519 secret, and everybody whom the log ever accredited, each proven by its entry."""
-    added = {}
+    public, key_id, known = crypto_scalarmult_base(secret), None, {}
     for row in (await reader.directory()).auditors:
         entry = await reader.entry(row.index)
-        if not isinstance(entry.statement.body, bodies.AuditorAdded):
+        body = entry.statement.body
+        if not isinstance(body, bodies.AuditorAdded):
             raise VerificationFailed("directory: an auditor's row names another statement")
-        added[leaf_hash(entry.leaf)] = entry
-    return Auditor(secret, added)
-
-
-def x25519_of(entry: Entry) -> bytes:
-    """Return the X25519 key of an AUDITOR_ADDED."""
-    body = entry.statement.body
-    assert isinstance(body, bodies.AuditorAdded)  # noqa: S101 -- ``known_auditor`` takes no other
-    return body.x25519_key
+        hashed = leaf_hash(entry.leaf)
+        known[hashed] = Recipient(entry.leaf, body)
+        if body.x25519_key == public:
+            key_id = hashed
+    return Auditor(secret, key_id, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,14 @@ class Boxed:
     """
 
     digest: bytes = b""
-    batch_key: bytes = b""
+    batch_key: bytes = field(default=b"", repr=False)
     finding: str = ""
     unchecked: str = ""
     wrong: str = ""
 
 
-def open_boxes(batch: disclosure_pb2.SealedBatch, auditor: Auditor, own: Hash | None) -> Boxed:
-    """Return what the boxes of a batch come to for ``auditor``, whose key id is ``own``."""
+def open_boxes(batch: disclosure_pb2.SealedBatch, auditor: Auditor) -> Boxed:
+    """Return what the boxes of a batch come to for ``auditor``."""
     try:
         boxes = sealed_keys(batch)
         digest = sealed_keys_digest(boxes)
@@ -78,15 +79,15 @@ def open_boxes(batch: disclosure_pb2.SealedBatch, auditor: Auditor, own: Hash | 
         return Boxed(finding=str(error))
     except Uncheckable as error:
         return Boxed(unchecked=str(error))
-    sealed = [item.box for item in boxes if item.key_id == own]
-    found = sealed or [item.box for item in batch.deposited if item.key_id == own]
+    sealed = [item.box for item in boxes if item.key_id == auditor.key_id]
+    found = sealed or [item.box for item in batch.deposited if item.key_id == auditor.key_id]
     if not found:
         return Boxed(digest, unchecked=SEALED_TO_OTHERS)
     try:
         batch_key = open_box(found[0], auditor.secret)
     except (VerificationFailed, InvalidInput):
         return Boxed(digest, finding=GARBAGE if sealed else GARBAGE_DEPOSITED)
-    return Boxed(digest, batch_key, wrong=_wrong(boxes, batch_key, auditor, own))
+    return Boxed(digest, batch_key, wrong=_wrong(boxes, batch_key, auditor))
 
 
 def sealed_keys(batch: disclosure_pb2.SealedBatch) -> tuple[SealedKey, ...]:
@@ -96,23 +97,19 @@ def sealed_keys(batch: disclosure_pb2.SealedBatch) -> tuple[SealedKey, ...]:
     )
 
 
-def _wrong(boxes: Sequence[SealedKey], batch_key: bytes, auditor: Auditor, own: Hash | None) -> str:
+def _wrong(boxes: Sequence[SealedKey], batch_key: bytes, auditor: Auditor) -> str:
     """Return the first auditor, in words, whose box is not the one that the batch key gives; empty for none."""
     for box in boxes:
-        entry = auditor.added.get(box.key_id)
-        if entry is not None and box.key_id != own and box_batch_key(batch_key, x25519_of(entry)) != box.box:
-            body = entry.statement.body
-            assert isinstance(body, bodies.AuditorAdded)  # noqa: S101 -- likewise
-            return f"box for auditor {body.name}: not the one that the batch key gives"
+        other = auditor.known.get(box.key_id)
+        if other is not None and box_batch_key(batch_key, other.body.x25519_key) != box.box:
+            return f"box for auditor {other.body.name}: not the one that the batch key gives"
     return ""
 
 
-def batch_key_in(batch: disclosure_pb2.SealedBatch, secret: bytes, own: Hash | None) -> bytes:
-    """Return what the box for ``own`` holds, even where it is not the one that this gives; empty where nothing."""
+def held_key(batch: disclosure_pb2.SealedBatch, auditor: Auditor) -> bytes:
+    """Return what the auditor's box holds, even where it is not the box that this gives; empty where nothing."""
     for item in (*batch.sealed_keys, *batch.deposited):
-        if item.key_id == own:
-            try:
-                return unseal_box(item.box, secret)
-            except (VerificationFailed, InvalidInput):
-                continue
+        if item.key_id == auditor.key_id:
+            with suppress(VerificationFailed, InvalidInput):
+                return unseal_box(item.box, auditor.secret)
     return b""

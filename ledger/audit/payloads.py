@@ -1,21 +1,30 @@
 """Sealed payloads fetched, opened locally, and each held against its leaf (protocol §7, §8)."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 import grpc
 
+from ledger.audit.boxes import Auditor, Boxed, open_boxes
+from ledger.audit.orders import order_finding
+from ledger.client.payloads import Sealed, audited_payloads, open_sealed
 from ledger.client.reads import Entry, LogClient
-from ledger.client.transport import translate
 from ledger.core import bodies
-from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
-from ledger.core.sealed import OpenedPayload, open_payload, verify_opened, verify_payload_digest
-from ledger.core.sealed_keys import open_box
-from ledger.v1 import audit_pb2, audit_pb2_grpc, disclosure_pb2
+from ledger.core.encoding import MAX_SIZE, Hash
+from ledger.core.errors import Uncheckable, VerificationFailed
+from ledger.core.life import target_of
+from ledger.core.merkle import leaf_hash
+from ledger.core.receipt import ReceiptExtra
+from ledger.core.sealed import OpenedPayload
+from ledger.core.statement import Seal, roots_of
+from ledger.core.tlogproof import TlogProof
 
-SEALED_TO_OTHERS: Final = "sealed before this auditor was accredited, or not to it"
-"""Why nothing can be said of a payload: no box of its batch opens with the auditor's key."""
+MISSING: Final = "the payload is missing, and no erasure explains it"
+STRAY: Final = "the ledger gives a payload, and the statement has none"
+KEPT: Final = "said to be erased, and the ledger still gives the payload"
+NO_ERASURE: Final = "said to be erased, by an entry that is no ERASURE of it"
+OTHER_BOXES: Final = "sealed keys: not the boxes that the seal signs"
 
 WINDOW: Final = 4096
 """Entries asked for at once."""
@@ -23,66 +32,117 @@ WINDOW: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A disclosure entry: what its payload holds, or in ``finding`` why it does not show that."""
+    """An entry with a sealed payload, or one that says something of such a one.
+
+    ``payload`` is what it holds; ``finding`` says what is wrong, ``unchecked`` why nothing can be said of it, and
+    ``erased`` is the index of the ERASURE that destroyed it. ``sealed`` is kept where the payload or its boxes are
+    what is wrong.
+    """
 
     entry: Entry
-    payload: OpenedPayload | None
+    payload: OpenedPayload | None = None
     finding: str = ""
+    unchecked: str = ""
+    erased: int = 0
+    sealed: Sealed | None = None
+
+    @property
+    def has_payload(self) -> bool:
+        """Whether something was sealed to go with it."""
+        return roots_of(self.entry.statement.body) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the ledger gives of a range, by index: payloads with what their boxes come to, and erasures."""
+
+    payloads: dict[int, tuple[Sealed, Boxed]] = field(default_factory=dict)
+    erasures: dict[int, int] = field(default_factory=dict)
 
 
 async def open_range(
-    channel: grpc.aio.Channel, reader: LogClient, x25519_secret: bytes, begin: int, end: int
+    channel: grpc.aio.Channel, reader: LogClient, auditor: Auditor, begin: int, end: int
 ) -> AsyncIterator[Opened]:
-    """Yield every disclosure among entries [begin, end), opened with an auditor's X25519 key or with the finding.
+    """Yield each of entries [begin, end) that has a payload or refers to another entry, in order.
 
     Raises:
         NotPermitted, NotAuthenticated: the channel is no auditor's.
         BeyondTree: ``end`` lies past the published tree.
         VerificationFailed: the log itself does not verify.
     """
-    stub: Any = audit_pb2_grpc.AuditServiceStub(channel)
     for first in range(begin, end, WINDOW):
         stop = min(first + WINDOW, end)
         entries = [entry async for entry in reader.entries(first, stop)]
-        sealed: dict[int, tuple[disclosure_pb2.SealedPayload, bytes | None]] = {}
-        request = audit_pb2.StreamSealedPayloadsRequest(begin=first, end=stop)
-        with translate():
-            async for batch in stub.StreamSealedPayloads(request):
-                key = _batch_key(batch.sealed_keys, x25519_secret)
-                sealed.update((item.index, (item, key)) for item in batch.payloads)
-        for entry in entries:
-            if isinstance(entry.statement.body, bodies.Disclosure):
-                payload, key = sealed.get(entry.index, (None, None))
-                yield open_entry(entry, reader.pins.log_id, payload, key)
+        given = await _given(channel, auditor, first, stop)
+        digests = await _digests(reader, entries)
+        for entry, digest in zip(entries, digests, strict=True):
+            sealed, boxed = given.payloads.get(entry.index, (None, None))
+            erasure = given.erasures.get(entry.index)
+            if roots_of(entry.statement.body) is None:
+                if sealed is not None:
+                    yield Opened(entry, finding=STRAY)
+                elif target_of(entry.statement) is not None:
+                    yield Opened(entry)
+            elif erasure is not None:
+                yield await _erased(reader, entry, sealed, erasure)
+            elif sealed is None or boxed is None:
+                yield Opened(entry, finding=MISSING)
+            else:
+                yield open_entry(entry, reader.pins.log_id, sealed, boxed, digest)
 
 
-def _batch_key(boxes: Sequence[disclosure_pb2.SealedKey], x25519_secret: bytes) -> bytes | None:
-    for box in boxes:
-        try:
-            return open_box(box.box, x25519_secret)
-        except (VerificationFailed, InvalidInput):
-            continue
-    return None
+async def _given(channel: grpc.aio.Channel, auditor: Auditor, begin: int, end: int) -> _Given:
+    given = _Given()
+    async for batch in audited_payloads(channel, begin, end):
+        boxed = open_boxes(batch, auditor)
+        for item in batch.payloads:
+            given.payloads[item.index] = Sealed(item.payload, item.shred, batch), boxed
+        given.erasures.update((item.index, item.erasure) for item in batch.erased)
+    return given
 
 
-def open_entry(
-    entry: Entry, log_id: bytes, payload: disclosure_pb2.SealedPayload | None, batch_key: bytes | None
-) -> Opened:
-    """Return ``entry``'s payload once it gives all that the leaf says, or the first thing that does not fit."""
-    statement = entry.statement
-    body = statement.body
-    if payload is None:
-        return Opened(entry, None, "the payload is missing, and no erasure explains it")
-    if batch_key is None:
-        return Opened(entry, None, SEALED_TO_OTHERS)
-    if not isinstance(body, bodies.Disclosure):
-        return Opened(entry, None, "no disclosure, yet it has a payload")
+async def _digests(reader: LogClient, entries: Sequence[Entry]) -> list[Hash]:
+    """Return for each entry the digest of boxes that its batch's seal, on the last entry of the batch, signs."""
+    seal = entries[-1].statement.seal or await _seal(reader, entries[-1].index)
+    digests = []
+    for entry in reversed(entries):
+        seal = entry.statement.seal or seal
+        digests.append(seal.sealed_keys_digest)
+    return digests[::-1]
+
+
+async def _seal(reader: LogClient, index: int) -> Seal:
+    receipt, _ = await reader.receipt(index)
+    return ReceiptExtra.decode(TlogProof.parse(receipt).extra).seal
+
+
+async def _erased(reader: LogClient, entry: Entry, sealed: Sealed | None, erasure: int) -> Opened:
+    """Return an entry as erased once the log shows that it was, and nothing is left of it."""
+    if sealed is not None:
+        return Opened(entry, finding=KEPT)
+    if erasure < (await reader.checkpoint(min(erasure + 1, MAX_SIZE))).checkpoint.size:
+        body = (await reader.entry(erasure)).statement.body
+        target = bodies.Target(entry.statement.sequence, leaf_hash(entry.leaf))
+        if isinstance(body, bodies.Erasure) and (body.source_id, body.target) == (entry.statement.source_id, target):
+            return Opened(entry, erased=erasure)
+    return Opened(entry, finding=NO_ERASURE)
+
+
+def open_entry(entry: Entry, log_id: Hash, sealed: Sealed, boxed: Boxed, digest: bytes) -> Opened:
+    """Return ``entry``'s payload once it gives all that the leaf says, or the first thing that does not fit.
+
+    ``digest`` is that of the boxes that the seal of the entry's batch signs.
+    """
+    if boxed.digest and boxed.digest != digest:
+        return Opened(entry, finding=OTHER_BOXES)
+    if not boxed.batch_key:
+        return Opened(entry, finding=boxed.finding, unchecked=boxed.unchecked, sealed=sealed)
     try:
-        verify_payload_digest(payload.payload, body.payload_digest)
-        opened = open_payload(
-            payload.payload, batch_key, log_id, statement.source_id, statement.sequence, payload.shred
-        )
-        verify_opened(opened, body.slots_root, body.keys_root, body.key_class, body.aggregates_root)
-    except (VerificationFailed, InvalidInput, Uncheckable) as error:
-        return Opened(entry, None, str(error))
-    return Opened(entry, opened)
+        payload = open_sealed(entry, log_id, sealed, boxed.batch_key)
+    except VerificationFailed as error:
+        return Opened(entry, finding=str(error), sealed=sealed)
+    except Uncheckable as error:
+        return Opened(entry, unchecked=str(error))
+    if boxed.wrong:
+        return Opened(entry, payload, boxed.wrong, sealed=sealed)
+    return Opened(entry, payload, order_finding(entry.statement.body, payload.record_object))

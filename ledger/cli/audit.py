@@ -1,22 +1,27 @@
-"""``ledger audit open``: what an accredited auditor is entitled to read, opened on the auditor's own machine."""
+"""``ledger audit``: what an accredited auditor may read, opened on the auditor's own machine, and reports."""
 
 import asyncio
-from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ledger.audit.payloads import SEALED_TO_OTHERS, Opened, open_range
-from ledger.cli.options import JsonOption, ProfileOption, load_key, minute_text, parse_range
-from ledger.cli.outcome import DISPROVEN, UNCHECKED, command, emit, say, show
+from ledger.audit.histories import Histories
+from ledger.audit.payloads import Opened
+from ledger.audit.summary import COUNTS, Summary
+from ledger.cli.audit_report import report
+from ledger.cli.audit_rows import HEADER, facts, history_facts, history_rows, overdue_facts, row, summary_facts
+from ledger.cli.auditing import Found, auditing, auditor_key, end_as, evidence_folder
+from ledger.cli.options import JsonOption, ProfileOption, parse_range
+from ledger.cli.outcome import command, emit, show
 from ledger.client import profile
-from ledger.client.opening import open_reader
-from ledger.core.errors import BeyondTree
+from ledger.client.keyfile import KeyFile
+from ledger.client.profile import Profile
+from ledger.core.errors import InvalidInput
 
 audit_app = typer.Typer(no_args_is_help=True, help="For accredited auditors.")
-
-SHOWN = ("authority_country", "authority_name", "legal_process", "outcome", "accounts_disclosed")
+audit_app.command("report")(report)
 
 
 @audit_app.callback()
@@ -29,70 +34,74 @@ def open_payloads(
     where: Annotated[str, typer.Argument(metavar="RANGE", help="INDEX, BEGIN:END, BEGIN: or :END")],
     profile_path: ProfileOption,
     key: Annotated[Path | None, typer.Option("--key", "-k", help="Auditor key; by default the profile's.")] = None,
+    histories: Annotated[
+        bool, typer.Option("--histories", help="Each disclosure with what became of it, as far as RANGE has it.")
+    ] = False,
+    summary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN,…", help="Counts by country, process, category (each counts for itself) and month alone."
+        ),
+    ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for evidence against sources, INDEX.conviction.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch sealed payloads, open them here, check each against its leaf. Prints what is confidential."""
     with command():
         begin, end = parse_range(where)
-        held = profile.load(profile_path)
-        pair = load_key(key if key is not None else held.path(held.key or "auditor.key"), "auditor")
-        found = asyncio.run(_open(held, pair.x25519_secret, begin, end, as_json))
-        closed = f", {found['closed']} not opened" if found["closed"] else ""
-        say(f"{found['opened']} payloads opened and held against their leaves, {found['findings']} findings{closed}")
-        if found["findings"] or found["closed"]:
-            raise typer.Exit(DISPROVEN if found["findings"] else UNCHECKED)
+        if histories and summary is not None:
+            raise InvalidInput("summary", "is asked for in place of histories, not beside them")
+        counted = None if summary is None else Summary(summary.split(","))
+        grouped = Histories() if histories else None
+        rows: list[tuple[str, ...]] = []
 
-
-async def _open(held: profile.Profile, secret: bytes, begin: int, end: int | None, as_json: bool) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    rows = []
-    async with open_reader(held, as_role=True) as reader, held.role_channel() as channel:
-        signed = await reader.checkpoint()
-        size = signed.checkpoint.size
-        if begin > size:
-            raise BeyondTree(f"range: the published tree has {size} entries")
-        stop = size if end is None else end
-        async for opened in open_range(channel, reader, secret, begin, stop):
-            counts[_outcome(opened)] += 1
+        def plain(opened: Opened) -> None:
+            if not (opened.has_payload or opened.finding):
+                return
             if as_json:
-                emit(_facts(opened))
+                emit(facts(opened))
             else:
-                rows.append(_row(opened))
-    if not as_json:
-        show(("entry", "source", "recorded at (UTC)", *SHOWN, "keys", "finding"), rows)
-    return counts
+                rows.append(row(opened))
+
+        take: Callable[[Opened], object] = plain
+        if grouped is not None:
+            take = grouped.take
+        elif counted is not None:
+            take = counted.take
+        held = profile.load(profile_path)
+        pair = auditor_key(held, key)
+        found = asyncio.run(_open(held, pair, begin, end, take, evidence_folder(evidence)))
+        if counted is not None:
+            _show_summary(counted, as_json)
+        elif grouped is not None:
+            _show_histories(grouped, as_json)
+        elif not as_json:
+            show(HEADER, rows)
+        if as_json and found.overdue:
+            emit(overdue_facts(found.overdue))
+        end_as(found)
 
 
-def _outcome(opened: Opened) -> str:
-    if opened.finding == SEALED_TO_OTHERS:
-        return "closed"
-    return "findings" if opened.finding else "opened"
+async def _open(
+    held: Profile, pair: KeyFile, begin: int, end: int | None, take: Callable[[Opened], object], folder: Path | None
+) -> Found:
+    async with auditing(held, pair) as audit:
+        return await audit.run(begin, end, take, folder)
 
 
-def _facts(opened: Opened) -> dict[str, Any]:
-    statement, payload = opened.entry.statement, opened.payload
-    facts: dict[str, Any] = {
-        "index": opened.entry.index,
-        "source": statement.source_id,
-        "sequence": statement.sequence,
-        "finding": opened.finding or None,
-    }
-    if payload is not None:
-        facts["record"] = payload.record_object
-        facts["keys"] = [{"type": key.type, "value": key.value.decode("utf-8", "replace")} for key in payload.keys]
-    return facts
+def _show_histories(grouped: Histories, as_json: bool) -> None:
+    if as_json:
+        for history in grouped:
+            emit(history_facts(grouped, history))
+    else:
+        show((*HEADER, "state"), [cells for history in grouped for cells in history_rows(grouped, history)])
 
 
-def _row(opened: Opened) -> tuple[str, ...]:
-    statement, payload = opened.entry.statement, opened.payload
-    fields = {} if payload is None else payload.record_object
-    shown = (str(fields.get(name, "")) for name in SHOWN)
-    keys = "" if payload is None else str(len(payload.keys))
-    return (
-        str(opened.entry.index),
-        f"{statement.source_id}:{statement.sequence}",
-        minute_text(statement.recorded_at),
-        *shown,
-        keys,
-        opened.finding,
-    )
+def _show_summary(counted: Summary, as_json: bool) -> None:
+    if as_json:
+        for found in summary_facts(counted):
+            emit(found)
+    else:
+        show((*counted.columns, *COUNTS), [(*said, *map(str, counts)) for said, counts in counted.rows()])

@@ -15,12 +15,15 @@ def test_the_table_is_whole(standing: Standing) -> None:
         words = row.split()
         assert words[:2] == [str(3 + number), f"alpha:{number}"]
         assert all(str(FULL[name]) in row for name in ("authority_country", "authority_name", "legal_process"))
-    assert ran.stderr == f"{FIRST} payloads opened and held against their leaves, 0 findings\n"
+    *papers, told = ran.stderr.splitlines()
+    assert papers == [f"entry {3 + at}: papers overdue, of an emergency of alpha:{at}" for at in range(FIRST)]
+    assert told == f"{FIRST} payloads opened and held against their leaves, 0 findings"
 
 
 def test_programs_get_the_whole_record(standing: Standing) -> None:
     """``--json`` gives record and keys exactly as they were recorded."""
-    rows = standing.here.call("ledger", "audit", "open", "3:6", "-p", standing.auditor, "--json").objects
+    *rows, papers = standing.here.call("ledger", "audit", "open", "3:6", "-p", standing.auditor, "--json").objects
+    assert [due["index"] for due in papers["papers_overdue"]] == [3, 4, 5]
     for number, row in enumerate(rows):
         given = disclosure(number)
         assert row["record"] == given["record"]
@@ -36,7 +39,8 @@ def test_what_was_sealed_to_others_could_not_be_checked(standing: Standing) -> N
     assert ran.stderr.splitlines()[-1] == "0 payloads opened and held against their leaves, 0 findings, 3 not opened"
     assert ran.stdout.count("sealed before this auditor was accredited, or not to it") == 3
     rows = here.call("ledger", "audit", "open", "3:6", "-p", late, "--json", code=2).objects
-    assert all("record" not in row for row in rows)
+    assert len(rows) == 3
+    assert all("record" not in row and row["finding"] is None and row["not_opened"] for row in rows)
 
 
 def test_another_key_opens_nothing(standing: Standing) -> None:
@@ -65,5 +69,5 @@ def test_what_is_recorded_next_opens_too(standing: Standing) -> None:
     """``BEGIN:`` reaches the entry that was recorded last."""
     here = standing.here
     (row,) = here.call("ledger", "record", "-", "-p", standing.source, "--json", given=lines(disclosure(80))).objects
-    (opened,) = here.call("ledger", "audit", "open", f"{row['index']}:", "-p", standing.auditor, "--json").objects
+    opened, _ = here.call("ledger", "audit", "open", f"{row['index']}:", "-p", standing.auditor, "--json").objects
     assert opened["record"]["notes"] == "note 80"

@@ -28,8 +28,10 @@ class Totals:
     def add(self, line: bytes) -> None:
         """Take one line of ``ledger audit open --json``."""
         facts = json.loads(line)
-        if facts["finding"]:
+        if facts.get("finding") or "not_opened" in facts:
             self.findings += 1
+            return
+        if facts.get("body", "DISCLOSURE") != "DISCLOSURE" or "record" not in facts:
             return
         record = facts["record"]
         country = record["authority_country"]
