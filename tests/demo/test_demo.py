@@ -20,6 +20,7 @@ from ledger.cli.demo.auditing import Totals, published
 from ledger.cli.demo.command import TAMPERED, Found
 from ledger.cli.demo.figures import BUILT_IN, disclosures
 from ledger.cli.demo.forking import REFUSERS, forked
+from ledger.cli.demo.living import LIVED
 from ledger.cli.demo.stage import staged
 from ledger.cli.demo.stranger import verify_all
 from ledger.client.opening import open_reader
@@ -44,7 +45,7 @@ FIGURES = {
 }
 NAMES = [
     *("origin", "log_vkey", "log_id", "tree_size", "root", "disclosures"),
-    *("receipts_verified", "quorum", "payloads_opened", "tampered_refused", "fork_refused_by", "seconds"),
+    *("receipts_verified", "quorum", "payloads_opened", "shown", "tampered_refused", "fork_refused_by", "seconds"),
 ]
 
 
@@ -86,6 +87,7 @@ def test_the_last_line_is_the_outcome(ran: tuple[Path, str]) -> None:
     assert found["disclosures"] == found["receipts_verified"] == found["payloads_opened"] == 8
     assert (found["tree_size"], found["tampered_refused"]) == (14, 3)
     assert found["fork_refused_by"] == "witnesses, recorder, mirror, compare"
+    assert found["shown"].split(", ") == list(LIVED)
 
 
 def test_what_convicts_the_forked_log_is_kept(ran: tuple[Path, str]) -> None:
@@ -94,7 +96,7 @@ def test_what_convicts_the_forked_log_is_kept(ran: tuple[Path, str]) -> None:
     vkey = VKey.parse(json.loads(printed.splitlines()[-1])["log_vkey"])
     found = {path.name: verify_split(path.read_bytes()) for path in (directory / "evidence").iterdir()}
     assert set(found) == {"witnesses.split", "mirror.split", "compare.split"}
-    assert {(item.log, *(view.size for view in item.checkpoints)) for item in found.values()} == {(vkey, 15, 15)}
+    assert {(item.log, *(view.size for view in item.checkpoints)) for item in found.values()} == {(vkey, 25, 25)}
     assert not (directory / "fork").exists()
 
 
@@ -177,7 +179,7 @@ def test_the_stranger_counts_entries_once() -> None:
 def good() -> Found:
     """Return what a flawless run over the built-in figures finds."""
     totals = published(BUILT_IN)
-    return Found(Checkpoint("log", 1, ZERO_HASH), totals.opened, totals.opened, 0, totals, TAMPERED, REFUSERS)
+    return Found(Checkpoint("log", 1, ZERO_HASH), totals.opened, totals.opened, 0, totals, TAMPERED, REFUSERS, LIVED)
 
 
 def test_a_flawless_run_holds() -> None:
@@ -196,6 +198,7 @@ def test_a_flawless_run_holds() -> None:
         {"not_verified": 1},
         {"refused": TAMPERED[1:]},
         {"refusers": REFUSERS[1:]},
+        {"lived": LIVED[:-1]},
         {"totals": Totals(opened=261, findings=1)},
         {"totals": Totals(opened=261, requests=Counter(FR=261))},
     ],

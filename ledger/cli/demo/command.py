@@ -51,7 +51,7 @@ class Found:
     totals: Totals
     refused: tuple[str, ...]
     refusers: tuple[str, ...]
-    lived: tuple[str, ...] = living.LIVED
+    lived: tuple[str, ...]
 
     def holds(self, rows: Sequence[Row]) -> bool:
         """Return whether everything that was published is in the log, proven, and nothing tampered with passed."""
