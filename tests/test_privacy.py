@@ -23,6 +23,7 @@ from ledger.core.rules import month_of, month_text
 from ledger.engine.store import Store
 from ledger.service.server import serving
 from ledger.v1 import audit_pb2, audit_pb2_grpc, disclosure_pb2, disclosure_pb2_grpc, log_pb2, log_pb2_grpc
+from tests.capturing import capturing
 from tests.cli.commands import Ran, Site, lines, site
 from tests.cli.conftest import here
 from tests.cli.needles import disguises, files, hits
@@ -30,7 +31,7 @@ from tests.cli.synthetic import AS_GIVEN, BINARY, PLAINTEXTS, RECORD, TEXTS, WOR
 
 __all__ = ["here"]
 
-DEBUG = {"LEDGER_LOG_LEVEL": "debug"}
+DEBUG = {"LEDGER_LOG_LEVEL": "debug", "LEDGER_PLAINTEXT_LISTEN": "127.0.0.1:0"}
 SECRET = TEXTS["notes"]
 UNSPOKEN = [text for text in PLAINTEXTS if text not in WORDS]
 """Plaintexts that no message may have."""
@@ -46,6 +47,7 @@ class Run:
     rows: dict[str, bytes] = field(default_factory=dict)
     said: dict[str, bytes] = field(default_factory=dict)
     scraped: bytes = b""
+    wire: bytes = b""
     leaves: dict[str, bytes] = field(default_factory=dict)
 
     def call(self, *words: object, code: int | None = 0, given: str = "") -> Ran:
@@ -80,6 +82,32 @@ async def _wrong_calls(source: Path, auditor: Path) -> list[str]:
                 await call
             answers.append(f"{refused.value.details()} {refused.value.trailing_metadata()}")
     return answers
+
+
+async def _public_calls(here: Site, size: int) -> bytes:
+    """Make every public call without TLS, and return all bytes that passed."""
+    bound = serving(here.path("led"))
+    assert bound is not None
+    async with (
+        capturing(bound.plaintext) as captured,
+        grpc.aio.insecure_channel(captured.address) as channel,
+    ):
+        log: Any = log_pb2_grpc.LogServiceStub(channel)
+        asked = log_pb2.StreamEntriesRequest(begin=0, end=size)
+        assert sum([len(chunk.leaves) async for chunk in log.StreamEntries(asked)]) == size
+        for call in (
+            log.GetCheckpoint(log_pb2.GetCheckpointRequest()),
+            log.GetPolicies(log_pb2.GetPoliciesRequest()),
+            log.GetDirectory(log_pb2.GetDirectoryRequest()),
+            log.GetInclusionProof(log_pb2.GetInclusionProofRequest(index=3, size=size)),
+            log.GetConsistencyProof(log_pb2.GetConsistencyProofRequest(first=3, second=size)),
+            log.GetRangeProof(log_pb2.GetRangeProofRequest(begin=3, end=5, size=size)),
+            log.GetReceipt(log_pb2.GetReceiptRequest(index=log_pb2.EntryIndex(index=3))),
+        ):
+            assert await call
+        async for _ in log.WatchCheckpoints(log_pb2.WatchCheckpointsRequest()):
+            break
+        return bytes(captured.passed)
 
 
 def _scrape(here: Site) -> bytes:
@@ -120,6 +148,8 @@ def run() -> Iterator[Run]:
         for row in run.call("ledger", "entries", ":", "-p", source, "--json").objects:
             run.leaves[f"leaf {row['index']}"] = decode_base64(row["leaf"], "leaf")
         run.call("ledgerctl", "status", "-d", "led")
+        run.call("ledgerctl", "export", "led", "public")
+        run.wire = asyncio.run(_public_calls(here, len(run.leaves)))
         run.opened = here.call("ledger", "audit", "open", ":", "-p", auditor, "--json").stdout
         run.scraped += _scrape(here)
         assert here.stop() == 0
@@ -175,7 +205,9 @@ def _rows(here: Site) -> dict[str, bytes]:
 
 def test_no_file_has_a_plaintext(run: Run) -> None:
     """Neither the ledger's files nor receipts nor any client's hold one, while running, after kill -9, and stopped."""
-    assert {"journal.sqlite", "high-water.json", "alpha-0.tlog-proof"} <= {Path(name).name for name in run.files}
+    names = {Path(name).name for name in run.files}
+    assert {"journal.sqlite", "high-water.json", "alpha-0.tlog-proof", "country.fields"} <= names
+    assert any("/public/tile/entries/" in name for name in run.files)
     assert hits(PLAINTEXTS, run.files) == []
 
 
@@ -198,6 +230,12 @@ def test_nothing_said_has_a_plaintext(run: Run) -> None:
     assert len(run.said) > len(list(bad_inputs()))
     assert b'"event": "serving"' in run.said["log of the killed server"]
     assert hits(UNSPOKEN, run.said) == []
+
+
+def test_the_wire_has_no_plaintext(run: Run) -> None:
+    """Whoever listens to public calls that travel without TLS hears leaves and proofs, and no word of a record."""
+    assert all(leaf in run.wire for leaf in run.leaves.values())
+    assert hits(PLAINTEXTS, {"wire": run.wire}) == []
 
 
 def test_the_metrics_have_no_plaintext(run: Run) -> None:

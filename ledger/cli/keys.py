@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ledger.cli.options import PASSPHRASE, JsonOption, ProfileOption, load_key, load_public
-from ledger.cli.outcome import command, emit, say
+from ledger.cli.outcome import command, emit, printable, say
 from ledger.client import keyfile, profile
 from ledger.client.opening import open_reader
 from ledger.client.requests import Request, request_auditor, request_key_change, request_source
@@ -179,6 +179,19 @@ def approve(
         approved = request.approved([load_key(key, "approver").secret])
         proposal.write_text(approved.format())
         say(
-            f"{proposal}: {body_name(type(request.body))}, governance statement {request.body.number}, "
-            f"now with {len(approved.body.approvals)} approvals"
+            f"{proposal}: {body_name(type(request.body))}{about(request.body)}, governance statement "
+            f"{request.body.number}, now with {len(approved.body.approvals)} approvals"
         )
+
+
+def about(body: bodies.Governance) -> str:
+    """Return whom or what a statement is about, in words for who approves it."""
+    match body:
+        case bodies.Erasure():
+            return printable(f" of {body.source_id}:{body.target.sequence} ({body.legal_basis})")
+        case bodies.SourceEnrolled() | bodies.SourceKeyChanged() | bodies.SourceRevoked():
+            return f" of {body.source_id}"
+        case bodies.AuditorAdded() | bodies.AuditorRemoved():
+            return printable(f" of {body.name}")
+        case _:
+            return ""

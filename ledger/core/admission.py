@@ -126,6 +126,8 @@ def _check_keys(
             case bodies.EmbargoLifted():
                 if item.payload or item.shred:
                     raise InvalidInput("payload", "an EMBARGO_LIFTED has none")
+                if not has_keys:
+                    raise InvalidInput("keys", "an EMBARGO_LIFTED comes with those of its target")
                 travelled[item.position] = given_root(item.keys, item.padding)
             case bodies.Disclosure(embargo=None):
                 own.append((item, roots[item.position]))

@@ -5,11 +5,14 @@ import shutil
 
 import pytest
 
+from ledger.cli.keys import about
 from ledger.client import keyfile
 from ledger.client.requests import Request
 from ledger.core import bodies
+from ledger.core.encoding import sha256
 from ledger.core.note import VKey
 from tests.cli.commands import Site
+from tests.core.world import World, secret
 
 LOCKED = {"LEDGER_PASSPHRASE": "correct horse"}
 LOG_ID = "ab" * 32
@@ -220,3 +223,18 @@ def test_halves_that_do_not_belong_together_are_refused(here: Site, source_key: 
     assert "another key" in here.call("ledger", "request", *SOURCE, "-o", "r", code=2).error
     shutil.copy(here.path("other.key"), here.path(source_key))
     here.call("ledger", "request", *SOURCE, "-o", "r")
+
+
+def test_an_approver_reads_what_is_approved() -> None:
+    """A statement is told with whom or what it is about, so that nobody signs a number alone."""
+    world = World.open()
+    key, digest = secret("key"), sha256(b"digest")
+    target = bodies.Target(4, digest)
+    told = {
+        bodies.Erasure(1, "alpha", target, "Art. 17\u202e"): " of alpha:4 (Art. 17\ufffd)",
+        world.enrolment("alpha"): " of alpha",
+        bodies.SourceRevoked(1, "alpha", 3, bodies.RevocationReason.RETIRED): " of alpha",
+        bodies.AuditorRemoved(1, "One", key.public, digest): " of One",
+        bodies.PolicyChanged(1, digest, digest, (), ()): "",
+    }
+    assert {body: about(body) for body in told} == told

@@ -71,6 +71,8 @@ def test_a_lift_carries_no_payload() -> None:
         examine(replace(built, sealed_keys=(box,)))
     with pytest.raises(InvalidInput, match=r"keys\.padding: keys and padding do not add up"):
         examine(replace(built, attachments=(attachment._replace(padding=()),)))
+    with pytest.raises(InvalidInput, match="keys: an EMBARGO_LIFTED comes with those of its target"):
+        examine(replace(built, attachments=(attachment._replace(keys=(), padding=()),)))
     with pytest.raises(InvalidInput, match="attachments: each statement with a payload or keys"):
         examine(replace(built, attachments=()))
 

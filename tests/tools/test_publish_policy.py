@@ -121,3 +121,9 @@ def test_a_proposed_policy_travels_with_its_file() -> None:
         assert "does not match its digest" in here.call("ledgerctl", "apply", "p.json", "-d", "led", code=2).error
         here.call("ledgerctl", "apply", "p.json", "--sealing-policy", "p.json.sealing-policy", "-d", "led")
         assert told(here)[0] == "published     outcome"
+
+
+def test_a_minimum_that_nobody_can_meet_is_warned_of(here: Site) -> None:
+    """More auditors than the log names would stop all recording: it is logged, as asked, and said."""
+    warned = here.call("ledgerctl", "publish-policy", "--min-auditors", "5", "-d", "led").stderr
+    assert "careful: the log names 0 auditors; with fewer than the minimum nothing can be recorded" in warned
