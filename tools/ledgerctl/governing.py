@@ -188,7 +188,7 @@ def policy_request(
 ) -> Request:
     """Return what asks for these policy files; approvers and thresholds stay, where none are given, as they are."""
     accredited = sum(not row.removed for row in status.auditors)
-    if SealingPolicy.parse(sealing).min_auditors > accredited:
+    if SealingPolicy.parse(sealing).min_auditors > max(accredited, 1):
         say(f"careful: the log names {accredited} auditors; with fewer than the minimum nothing can be recorded")
     keys = approvers or tuple(PublicKey(key.algorithm, key.key) for key in status.approvers)
     held = {row.body: row.count for row in status.thresholds}
