@@ -149,6 +149,11 @@ def prepare_lift(target: bodies.Target, keys: tuple[LookupKey, ...], entry_secre
     return Prepared(say, keys, derive_commitments(keys, entry_secret), b"", alone=False)
 
 
+def prepare_closing(body: bodies.Closing) -> Prepared:
+    """Return a CLOSING, which says what ``ledger.core.closings.Book`` knows of a period, approvals included."""
+    return Prepared(lambda _, __: body, (), NO_KEYS, b"", travels=False, alone=False)
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """What a record and its keys come to under one entry secret."""
@@ -209,7 +214,8 @@ def build(
         statements.append(Statement(source_id, sequence, minute, body))
         salted = tuple(zip(item.keys, item.commitments.salts, strict=True)) if item.travels else ()
         padding = tuple(Hash(piece) for piece in item.commitments.padding) if item.travels else ()
-        attachments.append(Attachment(position, payload, shred, salted, padding))
+        if payload or item.travels:
+            attachments.append(Attachment(position, payload, shred, salted, padding))
     boxes: tuple[SealedKey, ...] = ()
     if any(item.plaintext for item in prepared):
         boxes = tuple(SealedKey(key_id, box_batch_key(batch_key, recipients[key_id])) for key_id in sorted(recipients))

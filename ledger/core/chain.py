@@ -12,6 +12,7 @@ from ledger.core import bodies
 from ledger.core.anchors import Anchored, check_anchor
 from ledger.core.batch import OPENING, Batch, Binding, verify_seal
 from ledger.core.checkpoint import Checkpoint
+from ledger.core.closings import Book, needs_order
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import (
     ChainBroken,
@@ -45,6 +46,7 @@ ADMITTED: Final = (
     bodies.Correction,
     bodies.EmbargoLifted,
     bodies.EmbargoExtended,
+    bodies.Closing,
 )
 """The bodies that this release admits."""
 
@@ -80,7 +82,8 @@ class LogState:
             0,
             Anchored(0, batch.last_minute, 0),
         )
-        own = Source(LEDGER, LEDGER, body.ledger_keys, log_id, 0, tuple(key.key for key in body.ledger_keys))
+        book = Book.begin(bodies.Period.MONTH, batch.first_minute)
+        own = Source(LEDGER, LEDGER, body.ledger_keys, log_id, 0, tuple(key.key for key in body.ledger_keys), book)
         return cls(governing, 1, {LEDGER: _advance(own, batch, digest)})
 
     @property
@@ -120,6 +123,16 @@ class LogState:
         sealed = any(leaf.roots is not None for leaf in batch.leaves)
         if sealed == (batch.seal.sealed_keys_digest == ZERO_HASH):
             raise InvalidInput("sealed_keys_digest", "zeros exactly where a batch has no payloads")
+        self._check_closings(batch, source)
+
+    def _check_closings(self, batch: Batch, source: Source) -> None:
+        """Raise unless each CLOSING, and what is late for a closed period, is what the chain says."""
+        said = [leaf.statement.body for leaf in batch.leaves if not leaf.is_plain]
+        if any(needs_order(body) for body in said):
+            source.book.take(batch)
+        for body in said:
+            if isinstance(body, bodies.Closing):
+                verify_approvals(self.log_id, body, source.officers, 0, batch.source_id)
 
     def follow(self, batch: Batch, find: Find, travelled: Mapping[int, Keys] | None = None) -> dict[Place, Life]:
         """Return the lives that the next batch changes, as ``ledger.core.life.follow`` does, and raise as it does."""
@@ -188,6 +201,8 @@ class LogState:
             raise KeySuperseded("replaces: not the source's current key statement", source.key_statement)
         if body.service != source.service:
             raise Refused("service: a source stays with its service")
+        if body.closing_period != source.book.period:
+            raise Refused("closing_period: stays as it was enrolled")
         self._check_new_keys([key.key for key in body.keys])
         verify_inner(self.log_id, body, "proofs_of_possession", body.keys)
         if body.old_key_signatures:
@@ -237,7 +252,7 @@ class LogState:
         governing = replace(self.governing, next_number=body.number + 1)
         match body:
             case bodies.SourceEnrolled() | bodies.SourceKeyChanged():
-                self._set_keys(body, leaf_hash, index)
+                self._set_keys(body, leaf_hash, index, statement.recorded_at)
             case bodies.SourceRevoked():
                 self.sources[body.source_id] = replace(self.sources[body.source_id], revoked=True)
             case bodies.AuditorAdded():
@@ -261,7 +276,9 @@ class LogState:
                 _refuse(body)
         self.governing = governing
 
-    def _set_keys(self, body: bodies.SourceEnrolled | bodies.SourceKeyChanged, leaf_hash: Hash, index: int) -> None:
+    def _set_keys(
+        self, body: bodies.SourceEnrolled | bodies.SourceKeyChanged, leaf_hash: Hash, index: int, minute: int
+    ) -> None:
         keys = tuple(key.key for key in body.keys)
         if isinstance(body, bodies.SourceEnrolled):
             self.sources[body.source_id] = Source(
@@ -271,6 +288,8 @@ class LogState:
                 leaf_hash,
                 index,
                 keys,
+                Book.begin(body.closing_period, minute),
+                body.grace_hours,
                 body.officers,
                 body.officer_threshold,
             )
@@ -282,6 +301,7 @@ class LogState:
             key_statement=leaf_hash,
             key_index=index,
             past_keys=(*old.past_keys, *keys),
+            grace_hours=body.grace_hours,
             officers=body.officers,
             officer_threshold=body.officer_threshold,
             forced=old.forced or not body.old_key_signatures,
@@ -292,8 +312,6 @@ def check_admitted(body: bodies.Body) -> None:
     """Raise InvalidInput unless this release admits ``body`` with what it carries."""
     if not isinstance(body, ADMITTED):
         _refuse(body)
-    if isinstance(body, bodies.Disclosure) and body.late_for is not None:
-        raise InvalidInput("late_for", "names no closed period of this source")
 
 
 def check_openings(leaf: Leaf) -> None:
@@ -309,4 +327,5 @@ def _refuse(body: bodies.Body) -> NoReturn:
 
 
 def _advance(source: Source, batch: Batch, digest: Hash) -> Source:
-    return replace(source, next_sequence=batch.end_sequence, recorded_at=batch.last_minute, previous=digest)
+    book = source.book.take(batch) if batch.source_id != LEDGER else source.book
+    return replace(source, next_sequence=batch.end_sequence, recorded_at=batch.last_minute, previous=digest, book=book)

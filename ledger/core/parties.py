@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ledger.core import bodies
 from ledger.core.anchors import Anchored
+from ledger.core.closings import Book
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import Head
 from ledger.core.signing import PublicKey
@@ -15,7 +16,8 @@ class Source:
     """What one chain has come to.
 
     ``past_keys`` holds every key it ever had; ``forced``: one of them came without its predecessor's signature, and
-    no later change mends that. ``officers`` approve what the source cannot say alone.
+    no later change mends that. ``officers`` approve what the source cannot say alone, ``book`` knows what its next
+    CLOSING has to say, due ``grace_hours`` after the period's end.
     """
 
     source_id: str
@@ -24,6 +26,8 @@ class Source:
     key_statement: Hash
     key_index: int
     past_keys: tuple[bytes, ...]
+    book: Book
+    grace_hours: int = 0
     officers: tuple[PublicKey, ...] = ()
     officer_threshold: int = 0
     forced: bool = False

@@ -22,6 +22,7 @@ from ledger.core import bodies
 from ledger.core.admission import SaltedKey
 from ledger.core.anchors import Anchored
 from ledger.core.canonical_json import encode_json
+from ledger.core.closings import Book, Tally
 from ledger.core.encoding import HASH_SIZE, Hash, check_hash, sha256, str8
 from ledger.core.errors import InvalidInput, StoreDamaged, Uncheckable
 from ledger.core.life import Life
@@ -108,6 +109,8 @@ def write_source(source: Source) -> bytes:
             "key_statement": source.key_statement.hex(),
             "key_index": source.key_index,
             "past_keys": [key.hex() for key in source.past_keys],
+            "book": _book(source.book),
+            "grace_hours": source.grace_hours,
             "officers": _keys(source.officers),
             "officer_threshold": source.officer_threshold,
             "forced": source.forced,
@@ -130,6 +133,8 @@ def read_source(data: bytes) -> Source:
             _hash(row["key_statement"]),
             _value(int, row["key_index"]),
             tuple(bytes.fromhex(key) for key in row["past_keys"]),
+            _read_book(row["book"]),
+            _value(int, row["grace_hours"]),
             _read_keys(row["officers"]),
             _value(int, row["officer_threshold"]),
             _value(bool, row["forced"]),
@@ -284,6 +289,29 @@ def _load(data: bytes, what: str) -> dict[str, Any]:
 def _check_same(written: bytes, data: bytes, what: str) -> None:
     if written != data:
         raise StoreDamaged(f"{what}: changed since it was written; run ledgerctl fsck")
+
+
+def _book(book: Book) -> dict[str, Any]:
+    tallies = [[tally.start, tally.first, *tally.counts] for tally in book.tallies]
+    return {
+        "period": book.period.name,
+        "began": book.began,
+        "start": book.start,
+        "sequence": book.sequence,
+        "closing": book.closing.hex(),
+        "tallies": tallies,
+    }
+
+
+def _read_book(row: dict[str, Any]) -> Book:
+    return Book(
+        bodies.Period[row["period"]],
+        _value(int, row["began"]),
+        _value(int, row["start"]),
+        _value(int, row["sequence"]),
+        _hash(row["closing"]),
+        tuple([Tally(*[_value(int, number) for number in tally]) for tally in row["tallies"]]),
+    )
 
 
 def _anchored(anchored: Anchored) -> dict[str, int]:

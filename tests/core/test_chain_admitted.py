@@ -16,7 +16,6 @@ from ledger.core.statement import Statement, body_name
 from tests.core.world import World, secret
 
 DIGEST = sha256(b"digest")
-COUNT = bodies.Count(0, 0)
 DISCLOSURE = bodies.Disclosure(DIGEST, DIGEST, DIGEST, 4, DIGEST)
 NOT_ADMITTED: tuple[bodies.Body, ...] = (
     bodies.MapEpoch(1, DIGEST, DIGEST, DIGEST, 0, 1, DIGEST),
@@ -26,7 +25,6 @@ NOT_ADMITTED: tuple[bodies.Body, ...] = (
     bodies.Frozen(2, "reason"),
     bodies.Thawed(2, "reason"),
     bodies.LogClosed(2, "origin", "vkey"),
-    bodies.Closing(0, 1440, 0, 0, COUNT, COUNT, COUNT, COUNT, ZERO_HASH, 0, ZERO_HASH),
 )
 
 
@@ -52,13 +50,6 @@ def test_every_body_is_admitted_or_refused() -> None:
     """No body is missing from the two lists, and none stands in both."""
     assert {*ADMITTED, *map(type, NOT_ADMITTED)} == set(get_args(bodies.Body))
     assert len(ADMITTED) + len(NOT_ADMITTED) == len(get_args(bodies.Body))
-
-
-def test_late_disclosures_are_not_admitted() -> None:
-    """A disclosure that would need a closing is refused while there is none."""
-    check_admitted(replace(DISCLOSURE, part=bodies.Part(0, 2), embargo=bodies.Embargo(700)))
-    with pytest.raises(InvalidInput, match="late_for: names no closed period"):
-        check_admitted(replace(DISCLOSURE, late_for=bodies.LateFor(0)))
 
 
 def test_replay_checks_public_openings() -> None:

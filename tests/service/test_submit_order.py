@@ -62,7 +62,6 @@ CORRECTION = bodies.Correction(TARGET, HASH, HASH, HASH, 4, HASH)
             body(embargo=bodies.Embargo(0)), "embargo.until", "must be 1 to 36 months after", id="an embargo long over"
         ),
         pytest.param(body(embargo=bodies.Embargo(680)), "keys", "not under an embargo", id="an embargo, and the keys"),
-        pytest.param(body(late_for=bodies.LateFor(0)), "late_for", "no closed period", id="late for no closing"),
         pytest.param(body(part=bodies.Part(0, 2)), "part", "parts go up from 0", id="the first part twice"),
         pytest.param(second(body=CORRECTION), "payload_digest", "not match the payload", id="another's attachment"),
     ],

@@ -19,7 +19,9 @@ from bench.scene import BATCH, folder, prepared
 from ledger.client.recorder import to_request
 from ledger.core import admission
 from ledger.core.batch import Binding, decode_batch
+from ledger.core.bodies import Period
 from ledger.core.building import build
+from ledger.core.closings import Book
 from ledger.core.encoding import Hash
 from ledger.core.merkle import hash_leaves
 from ledger.core.parties import Source
@@ -74,7 +76,7 @@ def measure(path: Path) -> Steps:
     steps("to the writer: unpacked", lambda: pickle.loads(data))  # noqa: S301 -- packed one line earlier
     store = Store.open(path / "store", create=True)
     tree = TileTree.load(store, 0)
-    source = Source("alpha", "alpha", (secret.public,), binding.key_statement, 1, ())
+    source = Source("alpha", "alpha", (secret.public,), binding.key_statement, 1, (), Book.begin(Period.MONTH, 0))
 
     def gather() -> Commit:
         commit = Commit()

@@ -1,0 +1,49 @@
+"""Periods are UTC days, ISO weeks from Monday and months, and follow each other without a gap."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.core.bodies import Period
+from ledger.core.periods import period_end, period_name, period_start
+
+PERIODS = st.sampled_from(Period)
+MINUTES = st.integers(0, 4_000_000_000)
+
+
+def minute(text: str) -> int:
+    """Return the minute of a date, or of a date and time, UTC."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) // 60
+
+
+@pytest.mark.parametrize(
+    ("at", "period", "start", "end", "name"),
+    [
+        ("2026-11-25T23:59", Period.DAY, "2026-11-25", "2026-11-26", "2026-11-25"),
+        ("2026-11-25T00:00", Period.WEEK, "2026-11-23", "2026-11-30", "2026-W48"),
+        ("2026-11-23T00:00", Period.WEEK, "2026-11-23", "2026-11-30", "2026-W48"),
+        ("2026-11-22T23:59", Period.WEEK, "2026-11-16", "2026-11-23", "2026-W47"),
+        ("2027-01-01T12:00", Period.WEEK, "2026-12-28", "2027-01-04", "2026-W53"),
+        ("2026-12-31T23:59", Period.MONTH, "2026-12-01", "2027-01-01", "2026-12"),
+        ("2028-02-29T00:00", Period.MONTH, "2028-02-01", "2028-03-01", "2028-02"),
+        ("1970-01-01T00:00", Period.WEEK, "1970-01-01", "1970-01-05", "1970-W01"),
+        ("1970-01-05T00:00", Period.WEEK, "1970-01-05", "1970-01-12", "1970-W02"),
+    ],
+)
+def test_each_minute_lies_in_one_period(at: str, period: Period, start: str, end: str, name: str) -> None:
+    """Start, end and name are what a calendar says."""
+    begin = period_start(minute(at), period)
+    assert (begin, period_end(begin, period)) == (minute(start), minute(end))
+    assert period_name(begin, period) == name
+
+
+@given(MINUTES, PERIODS)
+def test_periods_tile_time(at: int, period: Period) -> None:
+    """A minute lies between the start and the end of its period, and the end begins the next one."""
+    start = period_start(at, period)
+    end = period_end(start, period)
+    assert start <= at < end
+    assert period_start(end, period) == end
+    assert period_start(end - 1, period) == start
