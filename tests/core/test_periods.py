@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.bodies import Period
-from ledger.core.periods import period_end, period_name, period_start
+from ledger.core.periods import DAY, period_end, period_name, period_start
+from ledger.core.rules import MAX_MINUTE
 
 PERIODS = st.sampled_from(Period)
 MINUTES = st.integers(0, 4_000_000_000)
@@ -47,3 +48,10 @@ def test_periods_tile_time(at: int, period: Period) -> None:
     assert start <= at < end
     assert period_start(end, period) == end
     assert period_start(end - 1, period) == start
+
+
+@pytest.mark.parametrize(("period", "after"), [(Period.DAY, 0), (Period.WEEK, 2 * DAY), (Period.MONTH, 0)])
+def test_the_last_minute_lies_in_a_period_too(period: Period, after: int) -> None:
+    """A period that ends with the year 9999, or after it, has an end like any other."""
+    start = period_start(MAX_MINUTE, period)
+    assert period_end(start, period) == MAX_MINUTE + 1 + after

@@ -8,9 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ledger.client.recorder import to_request
+from ledger.core.bodies import DeliveryResult, Target
+from ledger.core.building import prepare_delivery
 from ledger.core.checkpoint import cosign, open_checkpoint
 from ledger.core.encoding import Hash
 from ledger.core.merkle import leaf_hash, tree_root
+from ledger.core.record import PartialRecord
+from ledger.core.sealed_keys import SealedKey
 from ledger.engine import schema
 from ledger.engine.store import Store
 from ledger.v1 import audit_pb2, disclosure_pb2, log_pb2
@@ -19,10 +24,13 @@ from tests.served import ORIGIN, Member, Served, serving
 from tests.service.calls import answered, public_channel, role_channel
 from tests.service.hand import Hand, private_disclosure
 
-SIZES: Final = (1, 3, 252, 2)
-"""Statements of the source's batches: with the ledger's own they fill the first tile and begin another."""
-OWN: Final = 4
-"""The ledger's own statements: opening, auditor, source, and before the last batch an ANCHOR."""
+SIZES: Final = (1, 3, 252, 1, 2)
+"""Statements of the source's batches: with the ledger's own they fill the first tile and begin another.
+
+The last but one is the DELIVERY of the first disclosure.
+"""
+OWN: Final = 5
+"""The ledger's own statements: opening, auditor, source, and before the DELIVERY an ANCHOR and a later auditor."""
 
 Call = tuple[str, str, Any]
 """Service, method and request."""
@@ -61,12 +69,19 @@ async def whole() -> AsyncIterator[Whole]:
         await served.start()
         auditor = await served.accredit("One")
         hand = await Hand.enrolled(served, "alpha", [auditor])
-        for count in SIZES:
-            sent = hand.request(*[private_disclosure()] * count)
-            if count == SIZES[-1]:  # what was written so far moves into tables; the last batch lies in the journal
+        target: Target | None = None
+        for number, count in enumerate(SIZES):
+            if number == len(SIZES) - 2:  # what was written so far moves into tables; the rest lies in the journal
                 await served.stop()
                 await served.start()
                 await _witness(served)
+                await _deposit(served, await served.accredit("Late"))
+            if number == len(SIZES) - 2 and target is not None:
+                said = prepare_delivery(target, DeliveryResult.DELIVERED, PartialRecord(), hand.entropy)
+                sent = to_request(hand.built(said), 0)
+            else:
+                sent = hand.request(*[private_disclosure()] * count)
+            target = target or Target(0, leaf_hash(sent.statements[0]))
             async with role_channel(served, hand.member) as transport:
                 await answered(transport, "disclosure", "SubmitBatch", sent)
             hand.follow(sent)
@@ -76,6 +91,13 @@ async def whole() -> AsyncIterator[Whole]:
         await served.stop()
         leaves = tuple(rows[schema.entry_key(index)] for index in range(OWN + sum(SIZES)))
         yield Whole(served, hand, auditor, rows, leaves, answers, sent, following)
+
+
+async def _deposit(served: Served, late: Member) -> None:
+    """Have the writer keep a box of the first batch's key for an auditor accredited later; nobody opens it."""
+    sequencer = served.server.sequencer
+    key_id = next(item.key_id for item in sequencer.view.auditors.values() if item.name == late.profile.name)
+    await asyncio.wrap_future(sequencer.deposit(3, (SealedKey(key_id, bytes(80)),)))
 
 
 async def _witness(served: Served) -> None:

@@ -5,14 +5,18 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.core.batch import Batch, decode_batch
+from ledger.core.bodies import Closing, Disclosure, Period
 from ledger.core.chain import ADMITTED, LogState
 from ledger.core.checkpoint import open_checkpoint
+from ledger.core.closings import Book
 from ledger.core.errors import InvalidInput, NotAuthenticated, Refused, VerificationFailed
 from ledger.core.life import Lives
 from ledger.core.merkle import leaf_hash, tree_root
 from ledger.core.note import VKey
+from ledger.core.periods import period_end, period_name, period_start
 from ledger.core.policy import Policy, verify_quorum
 from ledger.core.receipt import ReceiptExtra, verify_receipt
+from ledger.core.rules import LEDGER
 from ledger.core.statement import decode_leaf
 from ledger.core.tlogproof import TlogProof
 from tests.published.reading import Case, cases, hashes, public_keys, raw, rebuild, vectors
@@ -73,6 +77,8 @@ def test_the_log_replays() -> None:
         assert (source.key_statement.hex(), source.previous.hex()) == (shown["key_statement"], shown["previous"])
         for name in ("forced", "revoked", "next_sequence", "recorded_at"):
             assert getattr(source, name) == shown[name]
+        if source.source_id != LEDGER:
+            assert source.book == rebuild(Book, shown["book"])
     found = [(one.name, one.key_id.hex(), one.index, one.removed) for one in state.auditors.values()]
     assert found == [tuple(one[name] for name in ("name", "key_id", "index", "removed")) for one in ended["auditors"]]
 
@@ -85,6 +91,26 @@ def test_what_has_become_of_entries() -> None:
     shown = {one["index"]: tuple(one.values())[1:] for one in LOG["ended"]["entries"]}
     assert {life.index: life.told for life in found if life is not None and any(life.told)} == shown
     assert [any(column) for column in zip(*shown.values(), strict=True)] == [True] * 5
+
+
+def test_what_is_closed() -> None:
+    """The log closes what it can: zero, bands, more and fewer approvals than asked, and what was late counts later."""
+    said = [decode_leaf(leaf).statement.body for leaf in LEAVES]
+    closings = [body for body in said if isinstance(body, Closing)]
+    assert [len(body.approvals) for body in closings] == [2, 0, 0, 0, 1, 0, 0]
+    assert {body.disclosures.hi == 0 for body in closings} == {True, False}
+    assert {body.disclosures.lo == body.disclosures.hi for body in closings} == {True, False}
+    for name in ("aborted", "embargoed", "late"):
+        assert any(getattr(body, name).lo for body in closings), name
+    assert any(isinstance(body, Disclosure) and body.late_for is not None for body in said)
+
+
+@pytest.mark.parametrize("case", cases("log", "periods"))
+def test_periods(case: Case) -> None:
+    """A minute lies in the period that is shown, which goes by the name that is shown."""
+    period = Period[case["period"]]
+    start = period_start(case["minute"], period)
+    assert (start, period_end(start, period), period_name(start, period)) == (case["start"], case["end"], case["name"])
 
 
 def test_every_admitted_body_is_there() -> None:

@@ -6,20 +6,23 @@ from dataclasses import dataclass, field
 from tests.vectors import leaves, notes
 from tests.vectors.basics import check_each, leaf_hash, require
 from tests.vectors.batches import ZEROS, Batch, check_approvals, check_seal, inner_bytes, read_batch
+from tests.vectors.closings import Closings
 from tests.vectors.lives import PAYLOADS, Lives
 from tests.vectors.wire import Message
 
 GOVERNANCE = (17, 18, 19, 20, 21, 25, 29)
 AUDIT_REPORT, ANCHOR = 22, 23
-ADMITTED = (*GOVERNANCE, AUDIT_REPORT, ANCHOR, 33, 34, 35, 36, 37)
+CLOSING = 38
+ADMITTED = (*GOVERNANCE, AUDIT_REPORT, ANCHOR, 33, 34, 35, 36, 37, CLOSING)
 
 
 @dataclass(slots=True)
 class Chain:
-    """Where one chain stands."""
+    """Where one chain stands; the ledger closes nothing."""
 
     keys: list[Message]
     key_statement: bytes
+    closings: Closings | None = None
     service: str = ""
     officers: list[Message] = field(default_factory=list)
     officer_threshold: int = 0
@@ -76,7 +79,6 @@ class Log:
         require(first["recorded_at"] >= chain.recorded_at, "recorded_at")
         for statement in batch.statements:
             require(leaves.body_of(statement) in ADMITTED, "not admitted")
-            require(statement["disclosure"] is None or statement["disclosure"]["late_for"] is None, "late_for")
         sealed = any(leaves.said(statement)[0] in PAYLOADS for statement in batch.statements)
         require(sealed == (batch.seal["sealed_keys_digest"] != ZEROS), "sealed_keys_digest")
         digest = check_seal(batch, self.log_id, chain.key_statement, chain.previous, chain.keys)
@@ -93,6 +95,10 @@ class Log:
             self._anchor(statement["anchor"]["checkpoint"])
         elif number == AUDIT_REPORT:
             self._report(statement["audit_report"])
+        elif number == CLOSING:
+            check_approvals(self.log_id, CLOSING, statement["closing"], chain.officers, 0, statement["source_id"])
+        if chain.closings is not None:
+            chain.closings.take(statement, hashed)
         self.lives.take(statement, self.size, hashed, chain.officers, chain.officer_threshold)
         self.size += 1
 
@@ -124,8 +130,9 @@ class Log:
             case "SOURCE_ENROLLED":
                 require(body["source_id"] not in self.chains, "source_id")
                 self._new_keys(number, body)
+                closings = Closings.begin(body["closing_period"], statement["recorded_at"])
                 officers = body["officers"], body["officer_threshold"]
-                self.chains[body["source_id"]] = Chain(body["keys"], hashed, body["service"], *officers)
+                self.chains[body["source_id"]] = Chain(body["keys"], hashed, closings, body["service"], *officers)
             case "SOURCE_KEY_CHANGED":
                 self._change(number, body, hashed)
             case "SOURCE_REVOKED":
@@ -152,6 +159,7 @@ class Log:
     def _change(self, number: int, body: Message, hashed: bytes) -> None:
         chain = self._chain(body["source_id"])
         require(body["replaces"] == chain.key_statement and body["service"] == chain.service, "replaces")
+        require(chain.closings is not None and body["closing_period"] == chain.closings.period, "closing_period")
         self._new_keys(number, body)
         if body["old_key_signatures"]:
             self._inner(number, body, "old_key_signatures", chain.keys)

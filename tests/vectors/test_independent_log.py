@@ -5,7 +5,8 @@ import pytest
 from tests.vectors import notes, wire
 from tests.vectors.basics import Case, Disproven, Unchecked, check_each, h, leaf_hash, named, root_of, sign, vectors
 from tests.vectors.batches import approver_id, check_approvals, inner_bytes
-from tests.vectors.document import bodies
+from tests.vectors.closings import Closings, bounds
+from tests.vectors.document import bodies, messages
 from tests.vectors.replay import Log, replay
 from tests.vectors.test_independent_statements import keys_of
 
@@ -77,7 +78,33 @@ def summary(name: str, log: Log) -> dict[str, object]:
         "next_sequence": chain.next_sequence,
         "recorded_at": chain.recorded_at,
         "previous": chain.previous.hex(),
+        "book": None if chain.closings is None else book(chain.closings),
     }
+
+
+def period_names() -> dict[int, str]:
+    """Return the names of the kinds of periods by their numbers."""
+    field = next(field for field in messages()["SOURCE_ENROLLED"] if field.name == "closing_period")
+    return {number: name for name, number in field.members.items()}
+
+
+def book(closings: Closings) -> dict[str, object]:
+    """Return what a source has not closed yet as the vectors show it."""
+    return {
+        "period": period_names()[closings.period],
+        "began": closings.began,
+        "start": closings.next_start,
+        "sequence": closings.end_sequence,
+        "closing": closings.latest.hex(),
+        "tallies": closings.tallies(),
+    }
+
+
+def test_periods_come_out_as_published() -> None:
+    """Each minute lies in the period that is shown."""
+    numbers = {name: number for number, name in period_names().items()}
+    for case in LOG["periods"]:
+        assert bounds(case["minute"], numbers[case["period"]]) == (case["start"], case["end"]), case["name"]
 
 
 @pytest.mark.parametrize("case", LOG["refused"], ids=named(LOG["refused"]))
