@@ -117,8 +117,9 @@ def test_a_server_that_ends_loses_and_doubles_nothing(
     assert (recorder.returncode, stderr) == (0, f"{FLOW} recorded\n")
     rows = Ran(stdout, stderr).objects
     assert [row["sequence"] for row in rows] == list(range(FLOW))
-    opened = own.call("ledger", "audit", "open", "3:", "-p", auditor, "--json").objects
-    assert [row["record"]["notes"] for row in opened if "record" in row] == [f"note {number}" for number in range(FLOW)]
+    told = own.call("ledger", "audit", "open", "3:", "-p", auditor, "--json").objects
+    opened = [row for row in told if "record" in row]
+    assert [row["record"]["notes"] for row in opened] == [f"note {number}" for number in range(FLOW)]
     assert [row["index"] for row in opened] == [row["index"] for row in rows]
     assert own.stop() == 0
     (checked,) = own.call("ledgerctl", "fsck", "led", "--json").objects
@@ -146,5 +147,6 @@ def test_an_interrupted_recorder_goes_on_where_it_was(flowing: tuple[Site, Path,
     assert own.call(*command, "--since", "0").stdout == ""
     other = ("ledger", "record", "-", "-p", source, "--since", "0")
     assert "the source recorded more than the file has" in own.call(*other, given=lines(disclosure(0)), code=2).error
-    opened = own.call("ledger", "audit", "open", "3:", "-p", auditor, "--json").objects
-    assert [row["record"]["notes"] for row in opened if "record" in row] == [f"note {number}" for number in range(FLOW)]
+    told = own.call("ledger", "audit", "open", "3:", "-p", auditor, "--json").objects
+    opened = [row for row in told if "record" in row]
+    assert [row["record"]["notes"] for row in opened] == [f"note {number}" for number in range(FLOW)]
