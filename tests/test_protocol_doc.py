@@ -11,7 +11,8 @@ from ledger.core.chain import ADMITTED
 from ledger.core.record_fields import FIELDS
 from ledger.core.statement import body_name
 from ledger.v1 import receipt_pb2, statement_pb2
-from tests.vectors import document
+from tests.vectors import document, leaves
+from tests.vectors.basics import h, vectors
 from tests.vectors.document import Field
 
 CONSTANTS: Final = {
@@ -23,6 +24,7 @@ _HEX: Final = re.compile(r"\b(?:[0-9a-f]{2}){16,}\b")
 _VKEY: Final = re.compile(r"`([^` ]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+)`")
 _LINK: Final = re.compile(r"\]\(([^)#]+)\)")
 _ANCHOR: Final = re.compile(r"\]\(#([^)]+)\)")
+_MINUTES: Final = re.compile(r"\[(\d\d,\d{3},\d{3}), (\d\d,\d{3},\d{3})\)")
 _TYPES: Final = {
     FieldDescriptor.TYPE_UINT32: {"u32"},
     FieldDescriptor.TYPE_UINT64: {"u64"},
@@ -133,6 +135,20 @@ def test_links_lead_somewhere() -> None:
     assert set((folder.parent / "tests" / "vectors").glob("*.json")) <= linked
     headings = {re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in document.lines()}
     assert set(_ANCHOR.findall(text())) <= headings
+
+
+def test_the_example_of_a_closing_is_published() -> None:
+    """The CLOSING that the text tells of stands in the log, and each period that it names is shown beside it."""
+    log = vectors("log")
+    said = [leaves.read(h(leaf)) for leaf in log["leaves"]]
+    closings = {one["sequence"]: one["closing"] for one in said if one["closing"] is not None}
+    told = re.search(r"says at sequence (\d+) that \[(\S+), (\S+)\) held the\s+sequences \[(\d+), (\d+)\)", text())
+    assert told is not None
+    sequence, *bounds = [int(number.replace(",", "")) for number in told.groups()]
+    assert bounds == [closings[sequence][name] for name in ("start", "end", "first_sequence", "end_sequence")]
+    named = {tuple(int(minute.replace(",", "")) for minute in found) for found in _MINUTES.findall(text())}
+    assert len(named) > 3
+    assert named <= {(one["start"], one["end"]) for one in [*log["periods"], closings[sequence]]}
 
 
 def test_labels_are_those_of_the_code() -> None:

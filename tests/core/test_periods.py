@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.bodies import Period
-from ledger.core.periods import DAY, period_end, period_name, period_start
+from ledger.core.errors import InvalidInput
+from ledger.core.periods import DAY, parse_period, period_end, period_name, period_start
 from ledger.core.rules import MAX_MINUTE
 
 PERIODS = st.sampled_from(Period)
@@ -55,3 +56,34 @@ def test_the_last_minute_lies_in_a_period_too(period: Period, after: int) -> Non
     """A period that ends with the year 9999, or after it, has an end like any other."""
     start = period_start(MAX_MINUTE, period)
     assert period_end(start, period) == MAX_MINUTE + 1 + after
+
+
+NAMES = {
+    "a month": ("2026-10", datetime(2026, 10, 1, tzinfo=UTC)),
+    "a day": ("2024-02-29", datetime(2024, 2, 29, tzinfo=UTC)),
+    "a week": ("2026-W01", datetime(2025, 12, 29, tzinfo=UTC)),
+    "the first week": ("1970-W01", datetime(1970, 1, 1, tzinfo=UTC)),
+}
+
+
+@pytest.mark.parametrize(("text", "moment"), NAMES.values(), ids=NAMES)
+def test_what_people_write_names_a_first_minute(text: str, moment: datetime) -> None:
+    """A month, a day and a week begin at midnight UTC; the first week of 1970 with the epoch."""
+    assert parse_period(text, "period") == int(moment.timestamp()) // 60
+
+
+@given(MINUTES, PERIODS)
+def test_a_name_leads_back_to_its_period(at: int, period: Period) -> None:
+    """What ``period_name`` writes of the years up to 9999 is read again."""
+    start = period_start(at, period)
+    assert parse_period(period_name(start, period), "period") == start
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026", "2026-13", "2026-11-31", "2026-W54", "2025-W53", "1969-12", "2026-11-25T00", "2026-11 ", "\u0662026-11", 7],
+)
+def test_what_names_no_period_is_refused(text: str) -> None:
+    """The error says how a period is written, and not what was."""
+    with pytest.raises(InvalidInput, match=r"^late_for: must be a month YYYY-MM, a day YYYY-MM-DD or a week YYYY-Www"):
+        parse_period(text, "late_for")

@@ -102,4 +102,7 @@ class Closings:
 
 def total(said: Iterable[Said]) -> list[int]:
     """Return the counts of statements together."""
-    return [sum(one.counts[at] for one in items) for items in [list(said)] for at in range(len(COUNTS))]
+    counts = [0] * len(COUNTS)
+    for one in said:
+        counts = [count + more for count, more in zip(counts, one.counts, strict=True)]
+    return counts

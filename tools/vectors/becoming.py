@@ -3,7 +3,7 @@
 19 SOURCE_ENROLLED · 20 DISCLOSURE under embargo · 21…23 three times extended, the third time approved · 24 its
 CORRECTION · 25, 26 both lifted · 27 DISCLOSURE, 28 its DELIVERY in the same batch · 29 CORRECTION of the DELIVERY ·
 30 CORRECTION of 27 · 31 ERASURE of 27 · 32 DISCLOSURE still under embargo, 33 its DELIVERY, 34 CORRECTION of that ·
-35, 36 two parts · 37 AUDIT_REPORT of the first 37.
+35, 36 two parts · 37 AUDIT_REPORT of the first 37. How its days are closed is told in ``vectors.closing``.
 """
 
 from collections.abc import Sequence
@@ -55,6 +55,11 @@ def accredited(log: History) -> Hash:
 @cache
 def continued() -> History:
     """Return the log of ``history`` with what becomes of entries behind it."""
+    return go_on()
+
+
+def go_on() -> History:
+    """Return another log of the same entries, to go on with."""
     log = begin()
     log.govern(other_enrolment(log.state.log_id))
     log.source_id, log.source_key = seeds.OTHER_SOURCE, seeds.OTHER_SOURCE_KEY
@@ -88,7 +93,7 @@ def _handover(log: History) -> None:
     """Log a DISCLOSURE that is delivered, corrected and erased."""
     name = "delivered at once"
     disclosed = prepare(_OPEN, seeds.Entropy(name))
-    log.say(name, [disclosed, _delivery(_drafted(log, name, [disclosed]), "delivery")])
+    log.say(name, [disclosed, _delivery(drafted(log, name, [disclosed]), "delivery")])
     log.say("amended", [prepare_amendment(_target(log, DELIVERED), HANDED, seeds.Entropy("amendment"))])
     target = _target(log, OPEN)
     log.say("withdrawn", [prepare_correction(target, _WITHDRAWN, False, seeds.Entropy("correction"))])
@@ -99,20 +104,24 @@ def _still(log: History) -> None:
     """Log a DISCLOSURE that stays under embargo with what hangs on it, and a handover of two parts."""
     name = "still under embargo"
     said = [prepare(_GAGGED, seeds.Entropy(name))]
-    said.append(_delivery(_drafted(log, name, said), "delivery under embargo"))
-    said.append(prepare_amendment(_drafted(log, name, said), HANDED, seeds.Entropy("amendment under embargo")))
+    said.append(_delivery(drafted(log, name, said), "delivery under embargo"))
+    said.append(prepare_amendment(drafted(log, name, said), HANDED, seeds.Entropy("amendment under embargo")))
     log.say(name, said)
     log.say("parts", [_part(index) for index in range(2)])
 
 
 def _part(index: int) -> Prepared:
-    whole = prepare(_OPEN, seeds.Entropy(f"part {index}"))
+    return having(prepare(_OPEN, seeds.Entropy(f"part {index}")), part=bodies.Part(index, 2))
+
+
+def having(whole: Prepared, **members: object) -> Prepared:
+    """Return a DISCLOSURE with these members in place of its own."""
 
     def say(digest: Hash, publish: Sequence[str]) -> bodies.Body:
         body = whole.say(digest, publish)
         if not isinstance(body, bodies.Disclosure):
-            raise TypeError("only a DISCLOSURE has parts")
-        return replace(body, part=bodies.Part(index, 2))
+            raise TypeError("only a DISCLOSURE has these members")
+        return replace(body, **members)  # type: ignore[arg-type]  # the caller names real members
 
     return replace(whole, say=say)
 
@@ -132,7 +141,7 @@ def _target(log: History, sequence: int) -> bodies.Target:
     return bodies.Target(sequence, life.leaf_hash)
 
 
-def _drafted(log: History, name: str, prepared: Sequence[Prepared]) -> bodies.Target:
+def drafted(log: History, name: str, prepared: Sequence[Prepared]) -> bodies.Target:
     """Return what refers to the last of ``prepared`` from a later statement of the same batch."""
     submission, _ = log.draft(name, prepared)
     last = decode_leaf(submission.statements[-1])

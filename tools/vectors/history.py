@@ -98,6 +98,15 @@ class History:
         submission, secrets = self.draft(name, prepared)
         self._place(self.source_id, submission.statements, self.source_key, submission, secrets)
 
+    def utter(self, said: Sequence[tuple[int, bodies.Body]]) -> None:
+        """Log one batch of the source, each statement at its own minute, with digests of payloads that never were."""
+        first = self._next(self.source_id)
+        statements = [Statement(self.source_id, first + at, minute, body) for at, (minute, body) in enumerate(said)]
+        self.minute = statements[-1].recorded_at
+        key = self.source_key
+        leaves = sign_batch(statements, self._binding(self.source_id), seeds.seed("sealed keys digest"), [key.sign])
+        self._place(self.source_id, leaves, key)
+
     def draft(self, name: str, prepared: Sequence[Prepared]) -> tuple[Submission, tuple[bytes, ...]]:
         """Return what ``say`` would log, and its secrets: the same for the first statements if more are to follow."""
         sealing = seeds.Entropy(f"{name}, sealing")

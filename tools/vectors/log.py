@@ -3,22 +3,39 @@
 from collections.abc import Sequence
 from typing import Final
 
+from ledger.core.bodies import Period
 from ledger.core.chain import LogState
 from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.encoding import Hash
 from ledger.core.merkle import tree_root
+from ledger.core.periods import period_end, period_name, period_start
+from ledger.core.rules import LEDGER, MAX_MINUTE
 from ledger.core.statement import decode_leaf
 from vectors import seeds
-from vectors.becoming import continued
+from vectors.closing import closed
 from vectors.history import History
 from vectors.plain import Json, case
 
+_MINUTES: Final = (
+    (29_979_359, Period.DAY),
+    (29_979_360, Period.DAY),
+    (5_759, Period.WEEK),
+    (5_760, Period.WEEK),
+    (29_983_679, Period.WEEK),
+    (29_983_680, Period.WEEK),
+    (MAX_MINUTE, Period.WEEK),
+    (29_979_359, Period.MONTH),
+    (30_591_359, Period.MONTH),
+    (30_591_360, Period.MONTH),
+    (MAX_MINUTE, Period.MONTH),
+)
+"""Around the ends of the first week, of a week 53, of a year, of a February with 29 days, and of all time."""
 _TOLD: Final = ("until", "extensions", "lifted", "delivery", "erased")
 
 
 def log() -> Json:
     """Return the log, and for some sizes a batch that must not follow."""
-    entries = continued()
+    entries = closed()
     hashes = entries.leaf_hashes
     return {
         "description": [
@@ -33,16 +50,23 @@ def log() -> Json:
             ),
             (
                 "ended: what the leaves add up to: of each source its keys, key statement, next sequence, last "
-                "recorded_at and previous, whether its key was forced and whether it is revoked; of each auditor its "
-                "key id, index, and whether it was removed; of each entry that is under embargo, or was, or of which "
-                "others said something: index, month until which its embargo holds (0: none), how often that was "
-                "extended, and the indexes of its EMBARGO_LIFTED, DELIVERY and ERASURE (0: none)."
+                "recorded_at and previous, whether its key was forced and whether it is revoked, and its book; of each "
+                "auditor its key id, index, and whether it was removed; of each entry that is under embargo, or was, "
+                "or of which others said something: index, month until which its embargo holds (0: none), how often "
+                "that was extended, and the indexes of its EMBARGO_LIFTED, DELIVERY and ERASURE (0: none)."
             ),
+            (
+                "book: the source's closing period, the start minutes of the period of its enrolment (began) and of "
+                "the one to close next (start), the first sequence of that one, and the leaf hash of the latest "
+                "CLOSING, or zeros. tallies: of each period that is not closed and in which something was said its "
+                "start minute, its first sequence, and what a CLOSING would count. The ledger closes nothing."
+            ),
+            "periods: start minute, and end minute (exclusive), of the period in which a minute lies.",
             (
                 "A batch continues its source's sequence, and its time does not run backwards; sealed_keys_digest is "
                 "zeros exactly where nothing in it has a payload (DISCLOSURE, DELIVERY, CORRECTION, EMBARGO_EXTENDED). "
-                "MAP_EPOCH, CHALLENGE, CHALLENGE_ANSWER, KEY_CHANGED, FROZEN, THAWED, LOG_CLOSED and CLOSING are not "
-                "admitted yet, nor is late_for."
+                "MAP_EPOCH, CHALLENGE, CHALLENGE_ANSWER, KEY_CHANGED, FROZEN, THAWED and LOG_CLOSED are not admitted "
+                "yet."
             ),
             (
                 "A target is an earlier statement of the same source (of an ERASURE, of the source that it names), in "
@@ -74,6 +98,7 @@ def log() -> Json:
         "roots": [tree_root(hashes[:size]).hex() for size in range(len(hashes) + 1)],
         "checkpoints": [checkpoint(hashes[:size]).decode() for size in range(len(hashes) + 1)],
         "ended": {**_ended(entries.state), "entries": _lives(entries)},
+        "periods": [_period(minute, period) for minute, period in _MINUTES],
     }
 
 
@@ -94,6 +119,7 @@ def _ended(state: LogState) -> Json:
             next_sequence=source.next_sequence,
             recorded_at=source.recorded_at,
             previous=source.previous,
+            book=None if source.source_id == LEDGER else source.book,
         )
         for source in state.sources.values()
     ]
@@ -102,6 +128,11 @@ def _ended(state: LogState) -> Json:
         for auditor in state.auditors.values()
     ]
     return {"next_number": state.governing.next_number, "sources": sources, "auditors": auditors}
+
+
+def _period(minute: int, period: Period) -> Json:
+    start = period_start(minute, period)
+    return case(period_name(start, period), period=period, minute=minute, start=start, end=period_end(start, period))
 
 
 def _lives(log: History) -> list[Json]:

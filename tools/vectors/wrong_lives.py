@@ -27,6 +27,7 @@ from vectors.becoming import (
     accredited,
     continued,
 )
+from vectors.closing import closed
 from vectors.governing import report
 from vectors.saying import disclosure_body
 
@@ -46,7 +47,7 @@ def wrong_lives() -> dict[str, Wrong]:
 
 def replayed(size: int) -> tuple[LogState, Lives]:
     """Return what the first ``size`` entries add up to."""
-    opened, *rest = continued().logged
+    opened, *rest = closed().logged
     state, lives = LogState.open(opened.batch), Lives()
     lives.take(opened.batch, 0, {})
     for logged in rest:
@@ -175,12 +176,15 @@ def _said(*said: bodies.Body, size: int = 0) -> Wrong:
     return size or _size(), batch(seeds.OTHER_SOURCE, said, seeds.OTHER_SOURCE_KEY, size or _size())
 
 
-def batch(source_id: str, said: Sequence[bodies.Body], key: SecretKey, size: int) -> Sequence[bytes]:
-    """Return the leaves of what would be the next batch of a source, or of the ledger, behind ``size`` entries."""
+def batch(source_id: str, said: Sequence[bodies.Body], key: SecretKey, size: int, minute: int = 0) -> Sequence[bytes]:
+    """Return the leaves of what would be the next batch of a source, or of the ledger, behind ``size`` entries.
+
+    It is of the minute of the one before, unless another is given.
+    """
     state, _ = replayed(size)
     source = state.source(source_id)
     binding = Binding(state.log_id, source.key_statement, source.previous)
-    first, minute = source.next_sequence, source.recorded_at
+    first, minute = source.next_sequence, minute or source.recorded_at
     statements = [Statement(source_id, first + at, minute, body) for at, body in enumerate(said)]
     sealed = seeds.seed("sealed keys digest") if any(roots_of(body) for body in said) else ZERO_HASH
     return sign_batch(statements, binding, sealed, [key.sign])

@@ -18,6 +18,7 @@ from vectors.history import Logged, cosigned, history
 from vectors.plain import Json, case
 from vectors.refusing import refused
 from vectors.saying import disclosure_body
+from vectors.wrong_closings import wrong_closings
 from vectors.wrong_lives import replayed, wrong_lives
 
 Keyed = TypeVar("Keyed", bodies.SourceEnrolled, bodies.SourceKeyChanged)
@@ -29,7 +30,7 @@ _FIVE: Final = 7
 
 def wrong_log() -> Json:
     """Return, for some sizes, statements that must not follow."""
-    wrong = _wrong(history().logged) | wrong_lives()
+    wrong = _wrong(history().logged) | wrong_lives() | wrong_closings()
     return {"refused": [_refused(name, size, statements) for name, (size, statements) in wrong.items()]}
 
 
