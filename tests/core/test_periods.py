@@ -81,7 +81,18 @@ def test_a_name_leads_back_to_its_period(at: int, period: Period) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026", "2026-13", "2026-11-31", "2026-W54", "2025-W53", "1969-12", "2026-11-25T00", "2026-11 ", "\u0662026-11", 7],
+    [
+        "2026",
+        "2026-13",
+        "2026-11-31",
+        "2026-W54",
+        "2025-W53",
+        "1969-12",
+        "2026-11-25T00",
+        "2026-11 ",
+        "\u0662026-11",
+        7,
+    ],
 )
 def test_what_names_no_period_is_refused(text: str) -> None:
     """The error says how a period is written, and not what was."""
