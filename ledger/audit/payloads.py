@@ -1,6 +1,6 @@
 """Sealed payloads fetched, opened locally, and each held against its leaf (protocol §7, §8)."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,6 +8,7 @@ import grpc
 
 from ledger.audit.boxes import Auditor, Boxed, open_boxes
 from ledger.audit.orders import order_finding
+from ledger.audit.seals import check_seals
 from ledger.client.payloads import Sealed, audited_payloads, open_sealed
 from ledger.client.reads import Entry, LogClient
 from ledger.core import bodies
@@ -15,10 +16,8 @@ from ledger.core.encoding import MAX_SIZE, Hash
 from ledger.core.errors import Uncheckable, VerificationFailed
 from ledger.core.life import target_of
 from ledger.core.merkle import leaf_hash
-from ledger.core.receipt import ReceiptExtra
 from ledger.core.sealed import OpenedPayload
-from ledger.core.statement import Seal, roots_of
-from ledger.core.tlogproof import TlogProof
+from ledger.core.statement import roots_of
 
 MISSING: Final = "the payload is missing, and no erasure explains it"
 STRAY: Final = "the ledger gives a payload, and the statement has none"
@@ -74,11 +73,13 @@ async def open_range(
         stop = min(first + WINDOW, end)
         entries = [entry async for entry in reader.entries(first, stop)]
         given = await _given(channel, auditor, first, stop)
-        digests = await _digests(reader, entries)
-        for entry, digest in zip(entries, digests, strict=True):
+        seals = await check_seals(reader, entries)
+        for entry, sealing in zip(entries, seals, strict=True):
             sealed, boxed = given.payloads.get(entry.index, (None, None))
             erasure = given.erasures.get(entry.index)
-            if roots_of(entry.statement.body) is None:
+            if sealing.finding:
+                yield Opened(entry, finding=sealing.finding)
+            elif roots_of(entry.statement.body) is None:
                 if sealed is not None:
                     yield Opened(entry, finding=STRAY)
                 elif target_of(entry.statement) is not None:
@@ -88,7 +89,7 @@ async def open_range(
             elif sealed is None or boxed is None:
                 yield Opened(entry, finding=MISSING)
             else:
-                yield open_entry(entry, reader.pins.log_id, sealed, boxed, digest)
+                yield open_entry(entry, reader.pins.log_id, sealed, boxed, sealing.digest)
 
 
 async def _given(channel: grpc.aio.Channel, auditor: Auditor, begin: int, end: int) -> _Given:
@@ -99,21 +100,6 @@ async def _given(channel: grpc.aio.Channel, auditor: Auditor, begin: int, end: i
             given.payloads[item.index] = Sealed(item.payload, item.shred, batch), boxed
         given.erasures.update((item.index, item.erasure) for item in batch.erased)
     return given
-
-
-async def _digests(reader: LogClient, entries: Sequence[Entry]) -> list[Hash]:
-    """Return for each entry the digest of boxes that its batch's seal, on the last entry of the batch, signs."""
-    seal = entries[-1].statement.seal or await _seal(reader, entries[-1].index)
-    digests = []
-    for entry in reversed(entries):
-        seal = entry.statement.seal or seal
-        digests.append(seal.sealed_keys_digest)
-    return digests[::-1]
-
-
-async def _seal(reader: LogClient, index: int) -> Seal:
-    receipt, _ = await reader.receipt(index)
-    return ReceiptExtra.decode(TlogProof.parse(receipt).extra).seal
 
 
 async def _erased(reader: LogClient, entry: Entry, sealed: Sealed | None, erasure: int) -> Opened:

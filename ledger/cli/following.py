@@ -63,7 +63,7 @@ class Own:
 
     async def say(self, prepared: Sequence[Prepared], patience: float) -> list[Receipt]:
         """Log entries in one batch, in order; raise as ``Recorder.record`` does."""
-        async with open_recorder(self.profile, self.key, patience=patience) as recorder:
+        async with open_recorder(self.profile, self.key, patience=patience, flush=False) as recorder:
             if recorder.recovered:
                 say(f"{len(recorder.recovered)} that an interrupted run had sent are recorded now")
             return list(await asyncio.gather(*(recorder.submit(item) for item in prepared)))

@@ -59,7 +59,7 @@ def history(where: WhereArgument, profile_path: ProfileOption, as_json: JsonOpti
             [[str(cell) for cell in row.values()] for row in facts],
         )
         print("\n".join(state))
-        say(f"verified under a checkpoint of {found.size} entries: nothing in it is left out")
+        say(f"verified under a checkpoint of {found.size} entries: nothing is left out; receipts show who signed it")
 
 
 def _facts(entry: Entry) -> dict[str, Any]:
@@ -152,6 +152,8 @@ def _correction(found: History, entry: Entry, file: str) -> Prepared:
     truths = read(file, handed_over=False)
     if len(truths) != 1:
         raise InvalidInput("file", "must have one disclosure: what the entry should have said")
+    if truths[0].late_for is not None:
+        raise InvalidInput("late_for", "a CORRECTION never counts, so it is late for nothing")
     if truths[0].embargo is not None:
         raise InvalidInput("embargo", "a CORRECTION inherits its target's")
     return prepare_correction(target(entry), truths[0], found.life(entry).withheld, os.urandom)

@@ -12,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ledger.cli.options import JsonOption, ProfileOption, load_key, write_whole
 from ledger.cli.outcome import command, emit, say
 from ledger.client import profile
-from ledger.client.opening import open_recorder
+from ledger.client.keyfile import KeyFile
+from ledger.client.opening import open_recorder, put_off
+from ledger.client.profile import Profile
 from ledger.client.range_receipt import Receipt
 from ledger.client.sync import SyncRecorder
 from ledger.core.building import check_disclosure
@@ -38,6 +40,9 @@ def record(
             min=0, help="Sequence at which an interrupted run of the same FILE began: leaves out what it did."
         ),
     ] = None,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Put them off, without a connection or receipts: ledger queue flush.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Record disclosures; all are checked before the first is sent."""
@@ -46,13 +51,25 @@ def record(
         held = profile.load(profile_path)
         key_path = key if key is not None else held.path(held.key or "source.key")
         pair = load_key(key_path, "source")
+        if queue:
+            _put_off(held, pair, disclosures, as_json)
+            return
         if receipts is not None:
             receipts.mkdir(parents=True, exist_ok=True)
         done, finished, begun = 0, False, None
-        recorder = SyncRecorder(lambda: open_recorder(held, pair, patience=patience))
+        waited = 0
+
+        def tell(_: int, receipt: Receipt) -> None:
+            nonlocal waited
+            waited += 1
+            _deliver(receipt, receipts, as_json)
+
+        recorder = SyncRecorder(lambda: open_recorder(held, pair, patience=patience, tell=tell))
         try:
             with recorder:
                 start = recorder.next_sequence
+                if waited:
+                    say(f"{waited} that waited in the queue are recorded")
                 for receipt in recorder.recovered:
                     _deliver(receipt, receipts, as_json)
                 if recorder.recovered:
@@ -67,6 +84,16 @@ def record(
             if begun is not None and not finished:
                 say(f"{done} recorded; go on with --since {begun}, which leaves out what was recorded meanwhile")
         say(f"{done} recorded" + (f", receipts in {receipts}" if receipts else ""))
+
+
+def _put_off(held: Profile, pair: KeyFile, disclosures: list[Disclosure], as_json: bool) -> None:
+    numbers = put_off(held, pair, disclosures)
+    for number in numbers:
+        if as_json:
+            emit({"number": number})
+        else:
+            print(f"number {number}")
+    say(f"{len(numbers)} wait to be recorded, nothing of them may be handed over yet; ledger queue flush records them")
 
 
 def _left(disclosures: list[Disclosure], recorded: int) -> list[Disclosure]:

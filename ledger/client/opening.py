@@ -2,26 +2,34 @@
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import grpc
 
+from ledger.client.book import read_book
+from ledger.client.closing import Closer, Officers, check_over, closings_due
+from ledger.client.flushing import Tell
 from ledger.client.journal import Journal, Position
 from ledger.client.keyfile import KeyFile
-from ledger.client.profile import Profile
+from ledger.client.profile import AUTO, Profile
 from ledger.client.reads import LogClient
 from ledger.client.recorder import Chain, Recorder
 from ledger.client.transport import translate
+from ledger.client.waiting import LIMIT
 from ledger.core import bodies
+from ledger.core.bodies import Closing, Period
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.encoding import Hash
 from ledger.core.errors import ConfigInvalid, KeySuperseded, Refused, TooFewAuditors, UnknownSource, VerificationFailed
 from ledger.core.merkle import leaf_hash
+from ledger.core.record_input import Disclosure
 from ledger.core.sealed_keys import x25519_from_ed25519
+from ledger.core.signing import SecretKey
 from ledger.v1 import disclosure_pb2, disclosure_pb2_grpc
 
 SEEN: Final = "checkpoint"
@@ -72,11 +80,17 @@ async def open_recorder(
     clock: Callable[[], float] = time.time,
     patience: float | None = None,
     state: Path | None = None,
+    close: str = "",
+    officers: Sequence[SecretKey] = (),
+    flush: bool = True,
+    tell: Tell | None = None,
 ) -> AsyncIterator[Recorder]:
     """Yield a recorder for the profile's source; what an earlier run left unanswered is settled first.
 
     ``patience`` is how many seconds an unreachable ledger is waited for, None for ever; ``state`` is where the journal
-    lies, by default where the profile says.
+    lies, by default where the profile says. Then the periods that are over are closed, and those that end from now on,
+    unless ``close`` or the profile says by hand; ``officers`` are the keys that approve a closing where the log asks
+    for them. What waits is delivered before anything new, with ``flush``, and each receipt given to ``tell``.
 
     Raises:
         Locked: another process records for this source.
@@ -86,27 +100,86 @@ async def open_recorder(
         InvalidInput, Refused: the ledger refuses what an earlier run left unanswered; the next opening goes on
             without it.
     """
-    if profile.role != "source":
-        raise ConfigInvalid(["profile: recording needs a profile of the role source"])
-    pins, source_id = profile.pins, profile.name
-    directory = profile.path(profile.state) if state is None else state
+    closer = Closer(close or profile.close or AUTO, officers)
     async with profile.role_channel() as channel:
-        journal = Journal(directory, pins.log_id, source_id, key.secret.seed)
-        recorder = Recorder(channel, pins, key.secret, journal, clock, patience)
+        journal, pins = open_journal(profile, key, state), profile.pins
+        recorder = Recorder(channel, pins, key.secret, journal, clock, patience, closer, tell)
         try:
             position = await recorder.recover()
             reader = LogClient(channel, pins, position.size, position.root if position.size else None)
             try:
                 chain = await chain_of(reader, profile, key)
                 position = await _position(channel, reader, chain, position)
+                if officers:
+                    chain.officers.check(officers)
             except Refused:
                 journal.settle(position)  # the next key to open it could not read the batch
                 raise
             journal.settle(position)
-            recorder.start(chain, lambda: chain_of(reader, profile, key))
+            renew = partial(chain_of, reader, profile, key)
+            recorder.start(await recorder.catch_up(chain, renew, flush), renew)
+            await recorder.settle_releases()
             yield recorder
         finally:
             await recorder.close()
+
+
+def open_journal(profile: Profile, key: KeyFile, state: Path | None = None) -> Journal:
+    """Open the journal of the profile's source, for which no ledger is needed.
+
+    Raises:
+        ConfigInvalid: the profile is not a source's.
+        Locked: a recorder has it open.
+        StoreDamaged: it is damaged, or another log's or source's.
+    """
+    if profile.role != "source":
+        raise ConfigInvalid(["profile: recording needs a profile of the role source"])
+    directory = profile.path(profile.state) if state is None else state
+    return Journal(directory, profile.pins.log_id, profile.name, key.secret.seed)
+
+
+def put_off(
+    profile: Profile,
+    key: KeyFile,
+    disclosures: Sequence[Disclosure],
+    clock: Callable[[], float] = time.time,
+    state: Path | None = None,
+    limit: int = LIMIT,
+) -> list[int]:
+    """Store disclosures durably, all or none, while the ledger is out of reach; return the numbers they wait under.
+
+    There is no receipt yet: nothing may be handed over. Raises as ``open_journal`` and ``WaitingRoom.put`` do.
+    """
+    journal = open_journal(profile, key, state)
+    try:
+        return journal.waiting.put(disclosures, int(clock()), limit)
+    finally:
+        journal.close()
+
+
+async def preview(
+    profile: Profile, key: KeyFile, through: int | None = None, clock: Callable[[], float] = time.time
+) -> tuple[Period, list[Closing]]:
+    """Return the source's period, and the closings that are to be said, each as the chain has it; nothing is sent.
+
+    Raises as ``open_recorder`` does; Refused also where a batch waits for its answer, which may change the counts.
+    """
+    journal = open_journal(profile, key)
+    try:
+        if journal.pending() is not None:
+            raise Refused("journal: a batch waits for its answer; ledger queue flush settles it")
+        async with profile.role_channel() as channel:
+            position = journal.position
+            reader = LogClient(channel, profile.pins, position.size, position.root if position.size else None)
+            chain = await chain_of(reader, profile, key)
+            position = await _position(channel, reader, chain, position)
+    finally:
+        journal.close()
+    assert position.book is not None  # noqa: S101 -- _position has counted
+    minute = max(int(clock()) // 60, position.recorded_at)
+    period = position.book.period
+    last = minute if through is None else check_over(period, minute, through)
+    return period, closings_due(position.book, position.next_sequence, profile.name, minute, last)
 
 
 async def chain_of(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:
@@ -130,7 +203,9 @@ async def chain_of(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:
             recipients[key_id] = auditor.x25519_key
     if len(recipients) == 1:
         raise TooFewAuditors("auditors: none of the profile's is accredited in this log", 1)
-    return Chain(profile.name, statement, recipients, (await reader.sealing_policy()).publish)
+    publish = (await reader.sealing_policy()).publish
+    officers = Officers(body.officers, body.officer_threshold)
+    return Chain(profile.name, statement, recipients, publish, officers, row.key_statement_index)
 
 
 async def _position(channel: grpc.aio.Channel, reader: LogClient, chain: Chain, position: Position) -> Position:
@@ -142,7 +217,7 @@ async def _position(channel: grpc.aio.Channel, reader: LogClient, chain: Chain, 
     with translate():
         head = await stub.GetHead(disclosure_pb2.GetHeadRequest(source_id=chain.source_id))
     if (head.next_sequence, head.previous) == (position.next_sequence, position.previous):
-        return _seen(position, reader)
+        return await _counted(position, reader, chain)
     if position.next_sequence:
         raise Refused(
             f"journal: stands at {position.next_sequence}, the log at {head.next_sequence}: another recorder used this "
@@ -151,17 +226,24 @@ async def _position(channel: grpc.aio.Channel, reader: LogClient, chain: Chain, 
     _, last = await reader.receipt((chain.source_id, head.next_sequence - 1))
     if last.statement.seal is None or last.batch_digest != head.previous:
         raise VerificationFailed("head: not where the log's own entries say the chain stands")
-    return _seen(
+    return await _counted(
         replace(
             position,
             next_sequence=head.next_sequence,
             previous=last.batch_digest,
             recorded_at=last.statement.recorded_at,
+            book=None,
         ),
         reader,
+        chain,
     )
 
 
-def _seen(position: Position, reader: LogClient) -> Position:
+async def _counted(position: Position, reader: LogClient, chain: Chain) -> Position:
+    """Return the position with the book of a chain that ends there, read from the log where the journal has none."""
+    book = position.book
+    if book is None:
+        end, previous = position.next_sequence, position.previous
+        book = await read_book(reader, chain.source_id, chain.key_index, end, previous)
     assert reader.root is not None  # noqa: S101 -- the reader has verified a checkpoint
-    return replace(position, size=reader.size, root=reader.root)
+    return replace(position, size=reader.size, root=reader.root, book=book)

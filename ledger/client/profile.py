@@ -24,6 +24,9 @@ from ledger.core.policy import Policy
 
 FILE: Final = "profile.toml"
 NO_WITNESSES: Final = "none"
+AUTO: Final = "auto"
+HAND: Final = "hand"
+"""Whether a source's recorder closes periods by itself, which it does unless the profile says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Profile:
     key: str = ""
     state: str = "state"
     witnesses: str = NO_WITNESSES
+    close: str = ""
     auditors: tuple[AllowedAuditor, ...] = field(default=())
 
     @property
@@ -131,6 +135,8 @@ def _problems(content: Mapping[str, Any]) -> list[str]:
     problems += [f"{name}: missing" for name in _REQUIRED if name not in content]
     problems += [f"{name}: must be a text" for name in _TEXTS if name in content and not isinstance(content[name], str)]
     problems += _pin_problems(content)
+    if content.get("close", AUTO) not in (AUTO, HAND):
+        problems.append(f"close: must be {AUTO} or {HAND}")
     rows = content.get("auditors", [])
     if not isinstance(rows, list):
         return [*problems, "auditors: must be a list of tables"]

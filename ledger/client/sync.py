@@ -7,13 +7,19 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from ledger.client.artifact import Given
+from ledger.client.closing import Closed
+from ledger.client.gate_sync import SyncRelease
 from ledger.client.range_receipt import Receipt
 from ledger.client.recorder import Recorder
+from ledger.client.releases import Settled
 from ledger.core.building import Prepared
 from ledger.core.errors import Unavailable
 from ledger.core.record_input import Disclosure
+
+T = TypeVar("T")
 
 AHEAD: Final = 4096
 """Disclosures that ``record_all`` keeps on their way."""
@@ -79,11 +85,34 @@ class SyncRecorder:
         """Receipts of the batch that an earlier run left unanswered."""
         return [] if self._recorder is None else self._recorder.recovered
 
+    @property
+    def settled(self) -> list[Settled]:
+        """Releases that an earlier run left open, and how they ended now."""
+        return [] if self._recorder is None else self._recorder.settled
+
+    @property
+    def flushed(self) -> list[tuple[int, Receipt]]:
+        """Receipts of what waited, with its numbers."""
+        return [] if self._recorder is None else self._recorder.flushed
+
+    @property
+    def closed(self) -> list[Closed]:
+        """The periods that were closed, oldest first."""
+        return [] if self._recorder is None else self._recorder.closed
+
+    def put_off(self, *disclosures: Disclosure) -> list[int]:
+        """Store disclosures durably, as ``Recorder.put_off`` does, and return their numbers."""
+        return self._give(lambda recorder: recorder.put_off(*disclosures)).result()
+
+    def flush(self) -> None:
+        """Deliver what waits; return once that is done, or raise as ``Recorder.flush`` does."""
+        self._give(lambda recorder: recorder.flush()).result()
+
     def submit(self, disclosure: Disclosure) -> "Future[Receipt]":
         """Return at once; the future yields the receipt, or raises as ``Recorder.record`` does."""
         return self._give(lambda recorder: recorder.record(disclosure))
 
-    def _give(self, call: Callable[[Recorder], Coroutine[Any, Any, Receipt]]) -> "Future[Receipt]":
+    def _give(self, call: Callable[[Recorder], Coroutine[Any, Any, T]]) -> "Future[T]":
         with self._giving:
             if self._recorder is None or not self._open_for_work:
                 raise Unavailable("the recorder is not open")
@@ -92,6 +121,13 @@ class SyncRecorder:
     def say(self, prepared: Prepared) -> "Future[Receipt]":
         """Return at once; the future yields the receipt of an entry that ``ledger.core.building`` prepared."""
         return self._give(lambda recorder: recorder.submit(prepared))
+
+    def release(self, disclosure: Disclosure, artifact: Given, timeout: float | None = None) -> SyncRelease:
+        """Return the gate that lets ``artifact`` out: ``Release`` as a context manager without ``async``."""
+        with self._giving:
+            if self._recorder is None or not self._open_for_work:
+                raise Unavailable("the recorder is not open")
+            return SyncRelease(self._recorder.release(disclosure, artifact, timeout), self._loop)
 
     def record(self, disclosure: Disclosure, timeout: float | None = None) -> Receipt:
         """Return the receipt once the disclosure is logged and proven.

@@ -76,15 +76,17 @@ def prepare(disclosure: Disclosure, entropy: Entropy) -> Prepared:
     check_disclosure(disclosure)
     parts = _Parts.of(disclosure.record, disclosure.keys, entropy)
     embargo = None if disclosure.embargo is None else bodies.Embargo(disclosure.embargo)
+    late = None if disclosure.late_for is None else bodies.LateFor(disclosure.late_for)
 
     def say(digest: Hash, publish: Sequence[str]) -> bodies.Disclosure:
         found = parts.commitments
         openings = open_values(parts.values, parts.secret, publish) if publish and embargo is None else ()
         return bodies.Disclosure(
-            parts.root, digest, found.root, found.key_class, parts.aggregates, embargo, openings=openings
+            parts.root, digest, found.root, found.key_class, parts.aggregates, embargo, late, openings=openings
         )
 
-    return Prepared(say, parts.keys, parts.commitments, parts.plaintext, embargo is None, embargo is None)
+    alone = embargo is None and late is None
+    return Prepared(say, parts.keys, parts.commitments, parts.plaintext, embargo is None, alone)
 
 
 def prepare_correction(target: bodies.Target, truth: Disclosure, withheld: bool, entropy: Entropy) -> Prepared:

@@ -43,33 +43,36 @@ class EmbargoState:
 class EffectiveTime:
     """What witnesses' time is at a place of the log: that of the ANCHORs before it, under one witness policy."""
 
-    def __init__(self, log: VKey, policy: Policy | None) -> None:
+    def __init__(self, log: VKey, policy: Policy | None, minute: int = 0) -> None:
         self._log, self._policy = log, policy
-        self._minute = 0
+        self.minute = minute
+        """That of the ANCHORs so far, 0 before the first one that proves something."""
 
     def of(self, statement: Statement) -> int:
         """Return the effective minute of the next statement, and take in what an ANCHOR says for those after it."""
-        minute = max(statement.recorded_at, self._minute)
-        if isinstance(statement.body, bodies.Anchor) and self._policy is not None:
-            self._minute = max(self._minute, self._anchored(statement.body, self._policy))
+        minute = max(statement.recorded_at, self.minute)
+        if isinstance(statement.body, bodies.Anchor):
+            self.minute = max(self.minute, self.anchored(statement.body)[1])
         return minute
 
-    def _anchored(self, body: bodies.Anchor, policy: Policy) -> int:
-        """Return the minute of an ANCHOR's quorum, 0 for one of another policy or that proves nothing."""
+    def anchored(self, body: bodies.Anchor) -> tuple[int, int]:
+        """Return size and minute that an ANCHOR's quorum vouches for, zeros for one that proves nothing here."""
+        if self._policy is None:
+            return 0, 0
         try:
             signed = open_checkpoint(body.checkpoint, self._log, self._log.name)
-            time = quorum_time(verify_quorum(signed, policy).timestamps, policy)
+            time = quorum_time(verify_quorum(signed, self._policy).timestamps, self._policy)
         except LedgerError:
-            return 0
-        return 0 if time is None else time // 60
+            return 0, 0
+        return (0, 0) if time is None else (signed.checkpoint.size, time // 60)
 
 
 class Embargoes:
     """The embargoes of a log, of its leaves so far."""
 
-    def __init__(self, time: EffectiveTime) -> None:
+    def __init__(self, time: EffectiveTime, states: Iterable[EmbargoState] = ()) -> None:
         self._time = time
-        self._states: dict[Place, EmbargoState] = {}
+        self._states: dict[Place, EmbargoState] = {(state.source_id, state.sequence): state for state in states}
 
     def take(self, index: int, leaf_hash: Hash, statement: Statement) -> None:
         """Take the next statement; those that refer to no embargo, or to another entry's bytes, change nothing."""

@@ -16,6 +16,9 @@
     ├── BeyondTree            an index or size past the published tree
     ├── Busy                  a bounded queue is full: retry after the time given
     ├── Unavailable           stopping, halted or out of reach: the outcome may be unknown, a retry says which
+    │   └── NotStored         what has to be durable cannot be written: make room
+    ├── GateShut              no receipt, so nothing was handed over: the message says what to do
+    ├── Unresolved            data was handed over or not, and its end is not logged yet: a warning
     ├── VerificationFailed    evidence does not hold: disproven (exit code 1)
     │   └── TwoHistories      what a log signed contradicts itself: the evidence convicts it
     ├── Uncheckable           a version, body or extension this release does not know (exit code 2)
@@ -136,6 +139,18 @@ class Busy(LedgerError):
 
 class Unavailable(LedgerError):
     """The ledger is stopping, halted or out of reach; a retry says what became of the request."""
+
+
+class NotStored(Unavailable):
+    """What has to be durable before anything else happens cannot be written: make room, then open again."""
+
+
+class GateShut(LedgerError):
+    """A release gate let nobody through; the error before it says why, the message also what to do."""
+
+
+class Unresolved(LedgerError, Warning):
+    """A release is over, but the DELIVERY that says how is not in the log yet. What was handed over stays so."""
 
 
 class VerificationFailed(LedgerError):

@@ -2,9 +2,10 @@
 
     {"record": {fields}, "keys": [{"type": "phone", "value": "+12025550100"},
                                   {"type": "request", "authority": "...", "reference": "..."}],
-     "embargo": "2027-03"}
+     "embargo": "2027-03", "late_for": "2026-10"}
 
-The embargo, if there is one, ends with the first of the month named; the record then has a nondisclosure_order.
+The embargo, if there is one, ends with the first of the month named; the record then has a nondisclosure_order. What is
+recorded late names the closed period in which it happened: a month, a week as 2026-W48, or a day.
 
 YAML is read with JSON's scalars only: ``NO`` stays a country and a time stays a text.
 """
@@ -19,10 +20,11 @@ import yaml
 
 from ledger.core.errors import InvalidInput
 from ledger.core.lookup_keys import MAX_KEYS, REQUEST, LookupKey, canonicalise, canonicalise_request
+from ledger.core.periods import parse_period
 from ledger.core.record import DisclosureRecord, embargo_order
 from ledger.core.rules import parse_month
 
-DISCLOSURE_FIELDS: Final = ("record", "keys", "embargo")
+DISCLOSURE_FIELDS: Final = ("record", "keys", "embargo", "late_for")
 
 _YAML: Final = "tag:yaml.org,2002:"
 
@@ -31,12 +33,14 @@ _YAML: Final = "tag:yaml.org,2002:"
 class Disclosure:
     """A record and the identifiers of the people it is about, at most 256 and none twice.
 
-    ``embargo`` is the month, since 1970-01, with whose first day a gag order ends, None without one.
+    ``embargo`` is the month, since 1970-01, with whose first day a gag order ends, None without one; ``late_for`` is
+    the first minute, since the epoch, of the closed period in which it happened, None where that is not closed.
     """
 
     record: DisclosureRecord
     keys: tuple[LookupKey, ...] = ()
     embargo: int | None = None
+    late_for: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.keys) > MAX_KEYS:
@@ -65,14 +69,16 @@ def disclosure_from_object(given: object) -> Disclosure:
             keys.append(_key(key))
         except InvalidInput as error:
             problems.append(f"keys[{position}]: {error}")
-    embargo = None
-    try:
-        embargo = parse_month(members["embargo"], "embargo") if "embargo" in members else None
-    except InvalidInput as error:
-        problems.append(str(error))
+    dates: dict[str, int] = {}
+    for name, parse in (("embargo", parse_month), ("late_for", parse_period)):
+        try:
+            if name in members:
+                dates[name] = parse(members[name], name)
+        except InvalidInput as error:
+            problems.append(str(error))
     if problems or record is None:
         raise InvalidInput("disclosure", "; ".join(problems))
-    return Disclosure(record, tuple(keys), embargo)
+    return Disclosure(record, tuple(keys), **dates)
 
 
 def load_json(text: str) -> tuple[Disclosure, ...]:

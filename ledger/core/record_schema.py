@@ -7,6 +7,7 @@ checked by ``DisclosureRecord`` alone.
 from typing import Final
 
 from ledger.core.lookup_keys import KEY_TYPES, MAX_KEYS, REQUEST
+from ledger.core.periods import NAME_PATTERN
 from ledger.core.record_fields import FIELDS
 from ledger.core.record_kinds import (
     COUNTRY_PATTERN,
@@ -45,7 +46,12 @@ def record_schema() -> dict[str, object]:
         "type": "object",
         "additionalProperties": False,
         "required": ["record"],
-        "properties": {"record": record, "keys": keys, "embargo": {"type": "string", "pattern": EMBARGO_PATTERN}},
+        "properties": {
+            "record": record,
+            "keys": keys,
+            "embargo": {"type": "string", "pattern": EMBARGO_PATTERN},
+            "late_for": {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
+        },
         "allOf": [_embargo_needs_an_order()],
     }
 

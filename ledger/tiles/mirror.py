@@ -59,7 +59,7 @@ def mirror(
             copy = _Copy(tree, FolderSource(folder))
             bundles = range(before // WIDTH, -(-tree.size // WIDTH))
             with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
-                for leaves in _in_order(pool, copy.leaves, bundles, threads):
+                for leaves in in_order(pool, copy.leaves, bundles, threads):
                     writer.append(leaves.cut(writer.size % WIDTH))
                     progress(writer.size, tree.size)
             writer.publish(note)
@@ -91,7 +91,7 @@ class _Copy:
         return found
 
 
-def _in_order(
+def in_order(
     pool: ThreadPoolExecutor, function: Callable[[int], Leaves], numbers: Iterable[int], threads: int
 ) -> Iterator[Leaves]:
     """Yield ``function`` of each number, in order, with twice as many as there are threads under way."""

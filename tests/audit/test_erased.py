@@ -1,5 +1,6 @@
 """An erased payload is no finding once the log shows the ERASURE of this very entry."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from ledger.audit.boxes import known_auditor
 from ledger.audit.payloads import KEPT, MISSING, NO_ERASURE, open_range
 from ledger.client.reads import LogClient
+from ledger.core.tlogproof import TlogProof
 from ledger.v1 import log_pb2
 from tests.audit.audited import ONE, audited, erased, opened
 from tests.client.cosigned import cosigned, pinned
@@ -99,7 +101,12 @@ async def test_an_erasure_that_the_quorum_has_not_seen_yet_is_waited_for(monkeyp
     def slow(_: Lying, request: Any) -> Any:
         return log_pb2.Checkpoint(note=cosigned(world.checkpoint(max(request.min_size, 9)), "one", "two"))
 
+    def slow_receipt(_: Lying, request: Any) -> Any:
+        proof = TlogProof.parse(world.receipt(request.index.index, max(request.min_size, 9)))
+        return log_pb2.Receipt(tlog_proof=replace(proof, checkpoint=cosigned(proof.checkpoint, "one", "two")).format())
+
     monkeypatch.setattr(Lying, "get_checkpoint", slow)
+    monkeypatch.setattr(Lying, "get_receipt", slow_receipt)
     async with lying(world) as ledger:
         ledger.lies["StreamSealedPayloads"] = erased(world)
         reader = LogClient(ledger.channel, pinned(world))

@@ -230,7 +230,7 @@ def test_an_approver_reads_what_is_approved() -> None:
     world = World.open()
     key, digest = secret("key"), sha256(b"digest")
     target = bodies.Target(4, digest)
-    told = {
+    told: dict[bodies.Governance, str] = {
         bodies.Erasure(1, "alpha", target, "Art. 17\u202e"): " of alpha:4 (Art. 17\ufffd)",
         world.enrolment("alpha"): " of alpha",
         bodies.SourceRevoked(1, "alpha", 3, bodies.RevocationReason.RETIRED): " of alpha",

@@ -53,6 +53,7 @@ async def recording(ledger: Lying, directory: Path, patience: float | None = Non
         try:
             held.settle(await recorder.recover())
             recorder.start(chain(world), unchanged)
+            await recorder.settle_releases()
             yield recorder
         finally:
             await recorder.close()

@@ -9,8 +9,9 @@ import pytest
 
 from ledger.client import journal as journals
 from ledger.client.journal import Journal, Position
+from ledger.client.releases import Opens, Releases
 from ledger.core.encoding import Hash
-from ledger.core.errors import Locked, StoreDamaged, Unavailable
+from ledger.core.errors import Locked, NotStored, StoreDamaged, Unavailable
 
 LOG, OTHER = Hash(b"\x01" * 32), Hash(b"\x02" * 32)
 SEED = b"\x03" * 32
@@ -189,4 +190,26 @@ def test_a_pending_batch_on_a_damaged_page_is_refused(tmp_path: Path) -> None:
     journal._db.execute("DROP TABLE pending")
     with pytest.raises(StoreDamaged, match=r"^journal: the pending batch cannot be read \("):
         journal.pending()
+    journal.close()
+
+
+@pytest.mark.parametrize("error", [MemoryError, sqlite3.OperationalError])
+def test_no_transaction_is_left_open_by_an_error(
+    tmp_path: Path, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails half way is undone, and what is written after it lasts."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    journal = opened(tmp_path)
+    monkeypatch.setattr(Releases, "note", fail)
+    with pytest.raises(MemoryError if error is MemoryError else NotStored):
+        journal.store(0, b"first", {0: (LOG, Opens(OTHER))})
+    monkeypatch.undo()
+    assert journal.pending() is None
+    journal.store(0, b"second", {0: (LOG, Opens(OTHER))})
+    journal.close()
+    journal = opened(tmp_path)
+    assert (journal.pending(), [note.artifact for note in journal.releases()]) == (b"second", [OTHER])
     journal.close()

@@ -48,6 +48,7 @@ TABLE: list[tuple[LedgerError, str, list[Any]]] = [
     (errors.NotPermitted("role: another"), "PERMISSION_DENIED", []),
     (errors.BeyondTree("index: past"), "OUT_OF_RANGE", []),
     (errors.Unavailable("stopping"), "UNAVAILABLE", []),
+    (errors.NotStored("journal: full"), "UNAVAILABLE", []),
     (errors.StoreDamaged("tile: missing"), "DATA_LOSS", []),
 ]
 """Errors that a caller is told, the status of each, and its details."""
@@ -56,6 +57,8 @@ UNTOLD: list[BaseException] = [
     errors.StoreBehind(PHONE),
     errors.Locked(PHONE),
     errors.ConfigInvalid([PHONE]),
+    errors.GateShut(PHONE),
+    errors.Unresolved(PHONE),
     LedgerError(PHONE),
     ValueError(PHONE),
     KeyError(PHONE),

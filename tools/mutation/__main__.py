@@ -20,7 +20,8 @@ MODULES: Final = (
     *("encoding", "signing", "note", "checkpoint", "policy", "tlogproof", "proof", "canonical_json", "slots"),
     *("sealed", "sealed_keys", "sealing_policy", "inner", "receipt", "rules", "batch", "chain"),
     *("merkle", "lookup_keys", "mirror", "statement", "shape", "admission"),
-    *("anchors", "witnessing", "tlogtiles", "split", "opened", "conviction", "life", "closings", "embargoes", "periods"),
+    *("anchors", "witnessing", "tlogtiles", "split", "opened", "conviction"),
+    *("life", "closings", "embargoes", "periods"),
 )
 """What verifies and encodes; a module that does neither needs no campaign."""
 

@@ -1,0 +1,1 @@
+"""One self-contained HTML page of a completeness report: no script, nothing from the network."""

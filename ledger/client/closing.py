@@ -1,0 +1,110 @@
+"""Closings on the source's side: which periods are over, what is said of each, and who approves it (protocol §9)."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ledger.client.profile import AUTO, HAND
+from ledger.client.range_receipt import Receipt
+from ledger.core import bodies
+from ledger.core.closings import Book
+from ledger.core.encoding import ZERO_HASH, Hash
+from ledger.core.errors import ConfigInvalid, InvalidInput, Refused
+from ledger.core.inner import approve
+from ledger.core.periods import period_end, period_name, period_start
+from ledger.core.signing import PublicKey, SecretKey
+from ledger.core.statement import Statement
+
+LONGEST_REST: Final = 60.0
+"""Seconds after which an idle recorder looks at the clock again: it may have been set, or the machine have slept."""
+
+_logger: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Officers:
+    """The officers whom a source's key statement names, and how many of them have to approve a closing."""
+
+    keys: tuple[PublicKey, ...] = ()
+    threshold: int = 0
+
+    def check(self, given: Sequence[SecretKey]) -> None:
+        """Raise InvalidInput for the key of a stranger, Refused unless there are enough."""
+        if not all(key.public in self.keys for key in given):
+            raise InvalidInput("officer", "not the key of an officer of this source")
+        if len({key.public for key in given}) < self.threshold:
+            raise Refused(f"officer: {self.threshold} of this source's officers approve a closing; give their keys")
+
+
+NOBODY: Final = Officers()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A period that was closed: what was said of it, and the receipt of that."""
+
+    body: bodies.Closing
+    receipt: Receipt
+
+
+class Closer:
+    """How a recorder closes: by itself or by hand, with the keys of those officers who approve."""
+
+    def __init__(self, how: str = AUTO, given: Sequence[SecretKey] = ()) -> None:
+        if how not in (AUTO, HAND):
+            raise ConfigInvalid([f"close: must be {AUTO} or {HAND}"])
+        self._auto, self.given = how == AUTO, tuple(given)
+        self._told = False
+
+    def due(self, book: Book | None, minute: int, officers: Officers) -> bool:
+        """Return whether the recorder has to close a period at ``minute``; say once where it is not able to."""
+        if book is None or not self._auto or minute < book.end:
+            return False
+        if len({key.public for key in self.given}) >= officers.threshold:
+            return True
+        if not self._told:
+            self._told = True
+            name = period_name(book.start, book.period)
+            _logger.warning("the closing of %s is due and needs its officers: run ledger close --officer KEYFILE", name)
+        return False
+
+    def rest(self, book: Book | None, now: float) -> float | None:
+        """Return how many seconds an idle recorder may rest, None for as long as there is no work."""
+        if book is None or not self._auto:
+            return None
+        left = book.end * 60 - now
+        return min(left, LONGEST_REST) if left > 0 else LONGEST_REST
+
+    def failed(self, error: Exception) -> None:
+        """Tell that the ledger refuses a closing which nobody waits for."""
+        _logger.warning("a closing that is due is refused: %s", error)
+
+
+def next_closing(
+    book: Book, sequence: int, source_id: str, log_id: Hash, approving: Sequence[SecretKey], egress: Hash = ZERO_HASH
+) -> bodies.Closing:
+    """Return the CLOSING that says exactly what the next period held, to stand at ``sequence``, approvals included."""
+    said = replace(book.next_closing(sequence), egress_digest=egress)
+    return approve(log_id, said, approving, source_id)
+
+
+def closings_due(book: Book, sequence: int, source_id: str, minute: int, last: int) -> list[bodies.Closing]:
+    """Return what is to be said of the periods that are over at ``minute`` and begin no later than ``last``.
+
+    Nothing is signed yet: each ``previous`` but the first is left open.
+    """
+    said = []
+    while book.end <= minute and book.start <= last:
+        body = book.next_closing(sequence)
+        said.append(body)
+        book = book.add(Statement(source_id, sequence, minute, body), ZERO_HASH)
+        sequence += 1
+    return said
+
+
+def check_over(period: bodies.Period, minute: int, through: int) -> int:
+    """Return ``through``, a minute of the last period to be closed; raise InvalidInput unless that is over."""
+    if period_end(period_start(through, period), period) > minute:
+        raise InvalidInput("through", "names a period that is not over yet")
+    return through

@@ -1,0 +1,102 @@
+"""The completeness report over a folder of tiles, all checks, beside the raw SHA-256 of the same bytes on one core."""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ledger.audit.completeness import judge
+from ledger.audit.reading import FilesLog
+from ledger.core import bodies
+from ledger.core.batch import OPENING, Binding, decode_batch, sign_batch
+from ledger.core.checkpoint import Checkpoint, sign_checkpoint
+from ledger.core.completeness_report import report
+from ledger.core.encoding import ZERO_HASH, Hash, sha256
+from ledger.core.inner import approve, sign_inner
+from ledger.core.note import SigningKey
+from ledger.core.rules import LEDGER
+from ledger.core.signing import SecretKey
+from ledger.core.statement import Statement
+from ledger.core.tlogtiles import Leaves
+from ledger.tiles.folder import open_writer
+from ledger.tiles.source import FolderSource
+
+BATCH: Final = 512
+SOURCE: Final = "bench"
+MINUTE: Final = 29_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Entries a second: judged from tiles, and hashed alone."""
+
+    rate: float
+    raw: float
+
+
+def run(folder: Path, count: int) -> Judging:
+    """Write a log of about ``count`` disclosures into ``folder``, report on it, and hash its bytes."""
+    key = SigningKey("log.example/bench", SecretKey.from_seed(os.urandom(32)))
+    with open_writer(folder, key.vkey()) as writer:
+        for leaves in _log(key, count):
+            writer.append(Leaves.of(leaves))
+        checkpoint = Checkpoint(key.name, writer.size, writer.root())
+        writer.publish(sign_checkpoint(checkpoint, key).note.format())
+    started = time.perf_counter()
+    judgment = judge(FilesLog(FolderSource(folder), key.vkey()).read(), key.vkey())
+    found = report(judgment, MINUTE)
+    rate = found.size / (time.perf_counter() - started)
+    if found.findings or found.size != checkpoint.size:
+        raise RuntimeError("the report found something in an honest log")
+    return Judging(rate, _raw(key, count))
+
+
+def _log(key: SigningKey, count: int) -> Iterator[tuple[bytes, ...]]:
+    """Yield the batches of a log: its opening, one enrolment, and disclosures."""
+    chain, approver, own = (SecretKey.from_seed(os.urandom(32)) for _ in range(3))
+    vrf = Hash(SecretKey.from_seed(os.urandom(32)).public.key)
+    opened = bodies.LogOpened(
+        *(Hash(os.urandom(32)), key.name, key.vkey().format(), (chain.public,), vrf, (approver.public,)),
+        *((bodies.Threshold(0, 1),), sha256(b"quorum none\n"), sha256(b"{}")),
+    )
+    first = sign_batch([Statement(LEDGER, 0, MINUTE, opened)], OPENING, ZERO_HASH, [chain.sign])
+    yield first
+    batch = decode_batch(first)
+    log_id = batch.leaf_hashes[0]
+    enrolled = bodies.SourceEnrolled(0, SOURCE, "bench", (own.public,), bodies.Period.WEEK, 24)
+    proofs = sign_inner(log_id, enrolled, "proofs_of_possession", [own])
+    enrolled = bodies.SourceEnrolled(
+        *(1, SOURCE, "bench", (own.public,), bodies.Period.WEEK, 24), proofs_of_possession=proofs
+    )
+    enrolled = approve(log_id, enrolled, [approver])
+    binding = Binding(log_id, log_id, sha256(batch.signed_bytes(OPENING)))
+    second = sign_batch([Statement(LEDGER, 1, MINUTE, enrolled)], binding, ZERO_HASH, [chain.sign])
+    yield second
+    statement, previous = decode_batch(second).leaf_hashes[0], ZERO_HASH
+    for begin in range(0, count, BATCH):
+        random = [os.urandom(128) for _ in range(min(BATCH, count - begin))]
+        said = [
+            Statement(SOURCE, sequence, MINUTE, bodies.Disclosure(*_hashes(data[:96]), 4, Hash(data[96:])))
+            for sequence, data in enumerate(random, begin)
+        ]
+        binding = Binding(log_id, statement, previous)
+        leaves = sign_batch(said, binding, Hash(random[0][:32]), [own.sign])
+        previous = sha256(decode_batch(leaves).signed_bytes(binding))
+        yield leaves
+
+
+def _hashes(data: bytes) -> tuple[Hash, Hash, Hash]:
+    return Hash(data[:32]), Hash(data[32:64]), Hash(data[64:])
+
+
+def _raw(key: SigningKey, count: int) -> float:
+    """Return entries a second of one SHA-256 over each leaf of such a log, and nothing else."""
+    leaves = [leaf for batch in _log(key, min(count, 100_000)) for leaf in batch]
+    new = hashlib.sha256
+    started = time.perf_counter()
+    for leaf in leaves:
+        new(leaf).digest()
+    return len(leaves) / (time.perf_counter() - started)
