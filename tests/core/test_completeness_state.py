@@ -1,4 +1,4 @@
-"""A judgment is kept between runs as bytes: it goes on as if it had never stopped; where it was changed it is refused."""
+"""A judgment is kept between runs as bytes: it goes on as if it had never stopped, and changed it is refused."""
 
 import json
 from collections.abc import Callable
