@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from ledger.cli.demo import auditing, forking, living, tampering
+from ledger.cli.demo import auditing, calendar, forking, gating, living, tampering
 from ledger.cli.demo.auditing import Totals
 from ledger.cli.demo.figures import BUILT_IN, SOURCE, Row, disclosures, load
 from ledger.cli.demo.recording import record, stranger
@@ -41,7 +41,7 @@ class Found:
     """What the parts of the demo came to.
 
     ``refused`` names what was tampered with and refused, ``refusers`` who refused the fork, ``lived`` what became of
-    entries that others refer to.
+    entries that others refer to, ``gated`` what the release gate did, ``judged`` what the report on months found.
     """
 
     checkpoint: Checkpoint
@@ -52,6 +52,8 @@ class Found:
     refused: tuple[str, ...]
     refusers: tuple[str, ...]
     lived: tuple[str, ...]
+    gated: tuple[str, ...]
+    judged: tuple[str, ...]
 
     def holds(self, rows: Sequence[Row]) -> bool:
         """Return whether everything that was published is in the log, proven, and nothing tampered with passed."""
@@ -63,6 +65,8 @@ class Found:
             and self.refused == TAMPERED
             and self.refusers == forking.REFUSERS
             and self.lived == living.LIVED
+            and self.gated == gating.GATED
+            and self.judged == calendar.FOUND
         )
 
 
@@ -125,6 +129,8 @@ async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving:
         "quorum": f"{QUORUM} of {len(stage.witnesses)} witnesses",
         "payloads_opened": found.totals.opened,
         "shown": ", ".join(found.lived) or "nothing",
+        "gate": ", ".join(found.gated) or "nothing",
+        "report": ", ".join(found.judged) or "nothing",
         "tampered_refused": len(found.refused),
         "fork_refused_by": ", ".join(found.refusers) or "nobody",
         "seconds": round(time.monotonic() - started, 1),
@@ -153,13 +159,20 @@ async def _run(stage: Stage, rows: Sequence[Row], sample: int, teller: Teller) -
         totals = await auditing.audit(stage, checkpoint.size, advance)
     lived = await _live(stage)
     teller.step(f"what becomes of entries: {', '.join(lived) or 'nothing'}")
+    gated = await gating.gated(stage)
+    teller.step(f"the release gate: {', '.join(gated) or 'nothing'}")
+    judged = await _judge(stage)
+    teller.step(f"months in seconds, and the report on them: {', '.join(judged) or 'nothing'}")
+    teller.step(f"for people: {stage.directory / 'completeness.html'}")
     stage.server.stop()
     refused = await _tamper(stage, checkpoint.size - total)
     teller.step(f"changed by one bit and refused: {', '.join(refused) or 'nothing'}")
     refusers, evidence = await _fork(stage)
     teller.step(f"a second history under the log's own key, refused by: {', '.join(refusers) or 'nobody'}")
     teller.step(f"what convicts the log: {', '.join(evidence) or 'nothing'}, each verified offline")
-    return Found(checkpoint, recorded, verdict["verified"], verdict["refused"], totals, refused, refusers, lived)
+    return Found(
+        checkpoint, recorded, verdict["verified"], verdict["refused"], totals, refused, refusers, lived, gated, judged
+    )
 
 
 async def _live(stage: Stage) -> tuple[str, ...]:
@@ -167,6 +180,16 @@ async def _live(stage: Stage) -> tuple[str, ...]:
     source = living.Living(stage, int(time.time()) // 60)
     await source.live()
     return tuple(source.held)
+
+
+async def _judge(stage: Stage) -> tuple[str, ...]:
+    """Return what the report on a ledger finds whose months passed in seconds; only its page is kept."""
+    folder = stage.directory / "calendar"
+    folder.mkdir()
+    disclosure = next(disclosures(BUILT_IN))
+    found = await calendar.months(folder, disclosure, time.time())
+    shutil.rmtree(folder)
+    return found
 
 
 def _keep_clear_sample(stage: Stage, rows: Sequence[Row]) -> None:
