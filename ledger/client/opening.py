@@ -221,7 +221,8 @@ async def _position(channel: grpc.aio.Channel, reader: LogClient, chain: Chain, 
     if position.next_sequence:
         raise Refused(
             f"journal: stands at {position.next_sequence}, the log at {head.next_sequence}: another recorder used this "
-            "key, or the journal is an old copy. Move its directory away to continue from the log's head"
+            "key, the journal is an old copy, or the log has what this source never signed, which `ledger receipt` of "
+            "it shows. Move its directory away to continue from the log's head"
         )
     _, last = await reader.receipt((chain.source_id, head.next_sequence - 1))
     if last.statement.seal is None or last.batch_digest != head.previous:

@@ -189,6 +189,13 @@ ROWS: Final = (
     ),
     Row(
         Act.FORGED,
+        "an auditor",
+        "`ledger audit open`",
+        "the receipt, which the log signed",
+        ("test_forged.test_an_auditor_takes_it_for_nobodys_word",),
+    ),
+    Row(
+        Act.FORGED,
         "the source",
         "`ledger record`",
         NOTHING,

@@ -1,6 +1,7 @@
 """The operator speaks in a source's name: with another key, or after he exchanged the source's key."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +22,13 @@ from tests.service.calls import stub
 
 @dataclass(frozen=True, slots=True)
 class Forged:
-    """A stopped ledger whose entry ``SIZE`` alpha never signed, its receipt, and what readers and alpha were told."""
+    """A stopped ledger whose entry ``SIZE`` alpha never signed, its receipt, and what everybody was told."""
 
     scene: Stage
     receipt: Path
     reader: str
     source: str
+    auditor: str
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,9 @@ def forged(whole: Stage) -> Iterator[Forged]:
             words = ("ledger", "receipt", SIZE, "-o", "none.tlog-proof", "-p", "anyone")
             reader = scene.call(*words, code=1).error
             assert not scene.path("none.tlog-proof").exists()
+            auditor = scene.call("ledger", "audit", "open", SIZE, "-p", "One", "--json", code=1).stdout
             source = scene.call("ledger", "record", "-", "-p", "alpha", given=lines(disclosure(1)), code=2).stderr
-        yield Forged(scene, receipt, reader, source)
+        yield Forged(scene, receipt, reader, source, auditor)
 
 
 async def _receipt(folder: Path, index: int) -> bytes:
@@ -64,6 +67,13 @@ def test_its_receipt_shows_it_offline(forged: Forged) -> None:
 def test_readers_refuse_it(forged: Forged) -> None:
     """Whoever asks for its receipt is told what is wrong with it, and is given none."""
     assert forged.reader == "seal: the signature does not verify"
+
+
+def test_an_auditor_takes_it_for_nobodys_word(forged: Forged) -> None:
+    """It opens with the auditor's key, and is a finding all the same: the source's key did not sign it."""
+    (row,) = [json.loads(line) for line in forged.auditor.splitlines()]
+    assert row["finding"] == "not shown to be the source's: seal: the signature does not verify"
+    assert "record" not in row
 
 
 def test_the_source_sees_another_head(forged: Forged) -> None:
