@@ -33,7 +33,7 @@ body { margin: 0 auto; padding: 1rem; max-width: 75rem; font: 1rem/1.5 system-ui
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.25rem; margin-top: 2rem; } h3 { font-size: 1rem; }
 h1, h3, p, li { overflow-wrap: anywhere; }
 .banner { padding: .75rem 1rem; border-left: .5rem solid; font-weight: 600; }
-.scroll { overflow-x: auto; margin: 1rem 0; } .scroll:focus-visible { outline: 3px solid #2f6f9f; }
+.scroll { position: relative; overflow-x: auto; margin: 1rem 0; } .scroll:focus-visible { outline: 3px solid #2f6f9f; }
 table { border-collapse: collapse; }
 caption { text-align: left; font-weight: 600; padding-bottom: .25rem; }
 th, td { padding: .25rem .5rem; border: 1px solid #d0d7de; text-align: left; vertical-align: top; }
