@@ -187,7 +187,8 @@ class WaitingRoom:
 
     def _read(self, query: str, *values: object) -> Iterator[Any]:
         try:
-            yield from self._db.execute(query, values)
+            for row in self._db.execute(query, values):  # noqa: UP028 -- yield from would close the cursor with this
+                yield row
         except sqlite3.Error as error:
             raise StoreDamaged(f"journal: the waiting room cannot be read ({error})") from None
 

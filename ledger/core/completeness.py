@@ -89,8 +89,8 @@ class Completeness:
         self.policy_digest = ZERO_HASH if policy is None else sha256(policy)
         self._policy = None if policy is None else Policy.parse(policy)
         self.state: LogState | None = None
-        self.time = EffectiveTime(log, self._policy)
-        self.embargoes = Embargoes(self.time)
+        self.effective = EffectiveTime(log, self._policy)
+        self.embargoes = Embargoes(self.effective)
         self.entries = Entries()
         self.noted = Noted()
         self.anchoring = Anchoring(self.witnessed)
@@ -160,7 +160,7 @@ class Completeness:
         assert self.state is not None  # noqa: S101 -- it was applied
         first = self.state.size - batch.count
         self.entries.take(batch, first, others, changed)
-        minute = max(batch.last_minute, self.time.minute)
+        minute = max(batch.last_minute, self.effective.minute)
         self.noted.newest = max(self.noted.newest, minute)
         judged = self.witnessed and self.state.governing.witness_policy_digest == self.policy_digest
         self.noted.findings += self.anchoring.take(batch, first, minute, judged)
@@ -169,7 +169,7 @@ class Completeness:
 
     def _say(self, index: int, hashed: Hash, said: Statement) -> None:
         """Take in one statement that is no plain disclosure."""
-        minute = self.time.of(said)
+        minute = self.effective.of(said)
         match said.body:
             case bodies.Closing() as body:
                 self._close(index, hashed, said.source_id, minute, body)
@@ -183,7 +183,7 @@ class Completeness:
             case bodies.SourceRevoked() as body:
                 self.noted.revoked[body.source_id] = Revoked(index, hashed, minute, body.reason)
             case bodies.Anchor() as body:
-                size, vouched = self.time.anchored(body)
+                size, vouched = self.effective.anchored(body)
                 self.noted.findings += self.anchoring.anchor(size, vouched, said.recorded_at)
             case _:
                 pass

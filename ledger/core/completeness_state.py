@@ -62,7 +62,7 @@ def save(judgment: Completeness) -> bytes:
         judgment.log.format(),
         judgment.policy_digest,
         judgment.state,
-        judgment.time.minute,
+        judgment.effective.minute,
         tuple(judgment.embargoes.states),
         judgment.entries.told,
         judgment.noted,
@@ -104,8 +104,8 @@ def resume(data: bytes, log: VKey, policy: bytes | None = None) -> Completeness:
     if small.policy_digest != judgment.policy_digest:
         raise WrongLog("state: judged under another witness policy")
     judgment.state, judgment.noted, judgment.anchoring = small.state, small.noted, small.anchoring
-    judgment.time.minute = small.minute
-    judgment.embargoes = Embargoes(judgment.time, small.embargoes)
+    judgment.effective.minute = small.minute
+    judgment.embargoes = Embargoes(judgment.effective, small.embargoes)
     judgment.entries = Entries(_chains(small.chains, data[end:-HASH_SIZE]), small.told)
     return judgment
 
@@ -117,6 +117,8 @@ def _chains(columns: tuple[_Columns, ...], data: bytes) -> dict[str, Chain]:
     def cut(length: int) -> bytes:
         nonlocal at
         at += length
+        if at > len(data):
+            raise InvalidInput("state", "has more or fewer columns than it should")
         return data[at - length : at]
 
     found = {}

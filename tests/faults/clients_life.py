@@ -8,6 +8,7 @@ still do reaches disk or network. ``power`` lost with it, what was written since
 import shutil
 import sqlite3
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,16 @@ class Mortal:
         self._life.executed(statement, self._connection.in_transaction)
         self._life.step()
         return found
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
+    def executemany(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Execute one statement for each row."""
+        for values in rows:
+            self.execute(statement, values)
 
     def executescript(self, script: str) -> None:
         """Execute several statements."""
