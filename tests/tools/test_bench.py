@@ -11,7 +11,9 @@ from bench import where
 from bench.__main__ import Sizes, measure
 from bench.table import BOUNDS, show
 
-SMALL = Sizes(bulk=2_048, coalesced=64, single=2, build=64, proof_seconds=0.1, mirror=600, tiles=4_096, growth=1_000)
+SMALL = Sizes(
+    bulk=2_048, coalesced=64, single=2, build=64, proof_seconds=0.1, mirror=600, report=600, tiles=4_096, growth=1_000
+)
 
 
 BY_WRK = {"tiles_per_s", "tiles_raw_per_s"}

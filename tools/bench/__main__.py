@@ -11,7 +11,7 @@ from typing import Final
 
 import uvloop
 
-from bench import building, bulk, growth, mirroring, recording, tiling
+from bench import building, bulk, growth, judging, mirroring, recording, tiling
 from bench.checking import disk_bytes, fsck_rate, settled, told
 from bench.scene import BATCH, CLASS, builders, folder, served
 from bench.table import show
@@ -28,12 +28,21 @@ class Sizes:
     build: int
     proof_seconds: float
     mirror: int
+    report: int
     tiles: int
     growth: int
 
 
 QUICK: Final = Sizes(
-    bulk=184_320, coalesced=6_000, single=150, build=2_048, proof_seconds=2.0, mirror=51_200, tiles=65_536, growth=0
+    bulk=184_320,
+    coalesced=6_000,
+    single=150,
+    build=2_048,
+    proof_seconds=2.0,
+    mirror=51_200,
+    report=102_400,
+    tiles=65_536,
+    growth=0,
 )
 LONG: Final = Sizes(
     bulk=409_600,
@@ -42,6 +51,7 @@ LONG: Final = Sizes(
     build=8_192,
     proof_seconds=5.0,
     mirror=256_000,
+    report=1_000_000,
     tiles=409_600,
     growth=1_000_000,
 )
@@ -84,6 +94,9 @@ async def measure(sizes: Sizes) -> dict[str, float]:
         with told("single: one caller, one statement, and its floor"):
             one = await recording.single(stage, sizes.single)
             figures.set(single_p50_ms=one.p50, single_p99_ms=one.p99, single_floor_ms=one.floor)
+        with told("gate: one release after another, until data may leave, and to the end of the block"):
+            gate = await recording.gate(stage, sizes.single)
+            figures.set(gate_p50_ms=gate.opens, gate_whole_p50_ms=gate.whole)
         with told("build: record to statement on one core, and its raw cost"):
             (builder, *_) = await builders(stage, int(time.time()) // 60)
             built = building.run(builder, sizes.build)
@@ -95,6 +108,9 @@ async def measure(sizes: Sizes) -> dict[str, float]:
     with told("mirror: entries of 600 bytes from local tiles, all verified"), folder() as path:
         mirrored = mirroring.run(path, sizes.mirror)
         figures.set(mirror_entries_per_s=mirrored.rate, mirror_raw_per_s=mirrored.raw)
+    with told("report: completeness of a log from local tiles, all checks"), folder() as path:
+        judged = judging.run(path, sizes.report)
+        figures.set(report_per_s=judged.rate, report_raw_per_s=judged.raw)
     if sizes.growth:
         figures.set(**await growth.run(sizes.growth))
     return figures.values

@@ -4,19 +4,20 @@ import asyncio
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import plyvel
 
-from bench.scene import folder, prepared
+from bench.scene import disclosure, folder, prepared
 from ledger.cli.demo.stage import Stage
 from ledger.client.opening import open_reader, open_recorder
 from ledger.client.recorder import Recorder
 from ledger.core.building import Prepared
-from ledger.core.encoding import Hash
+from ledger.core.encoding import Hash, sha256
 from ledger.core.merkle import hash_leaves
+from ledger.core.record import Artifact
 from ledger.v1 import log_pb2, log_pb2_grpc
 
 TASKS: Final = 64
@@ -70,6 +71,30 @@ async def single(stage: Stage, count: int) -> Single:
     return Single(
         1000 * statistics.median(took), 1000 * statistics.quantiles(took, n=100)[98], 1000 * statistics.median(floors)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Milliseconds of one release at a time, medians: until its data may leave, and to the end of its block."""
+
+    opens: float
+    whole: float
+
+
+async def gate(stage: Stage, count: int) -> Gate:
+    """Release ``count`` artifacts one after the other; the blocks hand nothing out and take no time."""
+    source, data = stage.sources[2], bytes(4096)
+    artifact = Artifact(sha256(data).hex(), len(data), "application/zip")
+    opened, whole = [], []
+    async with open_recorder(source.profile, source.key) as recorder:
+        for number in range(count):
+            item = disclosure(number)
+            said = replace(item, record=replace(item.record, artifact=artifact))
+            started = time.perf_counter()
+            async with recorder.release(said, artifact=data):
+                opened.append(time.perf_counter() - started)
+            whole.append(time.perf_counter() - started)
+    return Gate(1000 * statistics.median(opened), 1000 * statistics.median(whole))
 
 
 class Floor:
