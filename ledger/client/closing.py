@@ -56,6 +56,7 @@ class Closer:
             raise ConfigInvalid([f"close: must be {AUTO} or {HAND}"])
         self._auto, self.given = how == AUTO, tuple(given)
         self._told = False
+        self._reasons: set[str] = set()
 
     def due(self, book: Book | None, minute: int, officers: Officers) -> bool:
         """Return whether the recorder has to close a period at ``minute``; say once where it is not able to."""
@@ -77,8 +78,10 @@ class Closer:
         return min(left, LONGEST_REST) if left > 0 else LONGEST_REST
 
     def failed(self, error: Exception) -> None:
-        """Tell that the ledger refuses a closing which nobody waits for."""
-        _logger.warning("a closing that is due is refused: %s", error)
+        """Tell, each reason once, why a closing which nobody waits for is not logged yet."""
+        if str(error) not in self._reasons:
+            self._reasons.add(str(error))
+            _logger.warning("a closing that is due is not logged yet: %s", error)
 
 
 def next_closing(

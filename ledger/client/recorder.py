@@ -125,6 +125,8 @@ class Recorder:
         self._jobs: deque[tuple[Job, asyncio.Future[Any]]] = deque()
         self._closing = False
         self._closer = closer or Closer()
+        self._owed = False
+        """Whether a closing that nobody waits for was signed and is not answered."""
         self._tell = tell or (lambda number, receipt: self.flushed.append((number, receipt)))
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="recorder")
         self._task: asyncio.Task[None] | None = None
@@ -382,6 +384,9 @@ class Recorder:
         if not (self._waiting or self._jobs or self._closing):
             try:
                 await self._open_minute()
+            except Unavailable as error:
+                self._owed = True
+                self._closer.failed(error)
             except NOT_LOGGED as error:
                 self._closer.failed(error)
 
@@ -417,6 +422,9 @@ class Recorder:
 
     async def _open_minute(self) -> int:
         """Return the minute to sign in, once every period that it is not in is closed."""
+        if self._owed:
+            self._journal.settle(await self.recover())
+            self._owed = False
         minute = self._minute()
         while self._closer.due(self._book, minute, self._chain.officers):
             await self._close_one(minute, self._closer.given)
@@ -432,7 +440,8 @@ class Recorder:
         return self.closed[-1]
 
     async def _close_by_hand(self, through: int | None, egress: Hash, officers: Sequence[SecretKey]) -> list[Closed]:
-        minute, book = self._minute(), self._counted
+        minute = await self._open_minute()
+        book = self._counted
         self._chain.officers.check(officers)
         last = minute if through is None else check_over(book.period, minute, through)
         due = closings_due(book, self.next_sequence, self._chain.source_id, minute, last)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.commands import disclosure, lines
 from tests.cli.conftest import Standing
+from tests.core.embargoed import ORDER
 
 SECRET = "SYNTHETIC-SECRET"
 
@@ -46,6 +47,9 @@ def test_what_waits_is_listed_and_not_shown(standing: Standing, source: Path) ->
     assert one["disclosure"]["keys"] == [{"type": "phone", "value": "+12025550001"}]
     assert "late_for" not in one["disclosure"]
     assert two["disclosure"]["late_for"] == "2026-10-01"
+    given = lines({**disclosure(3, **ORDER), "embargo": "2027-03"})
+    here.call("ledger", "record", "-", "-p", source, "--queue", given=given)
+    assert here.call("ledger", "queue", "list", "-p", source, "--show").objects[2]["disclosure"]["embargo"] == "2027-03"
 
 
 def test_what_waits_is_delivered_with_receipts(standing: Standing, source: Path) -> None:

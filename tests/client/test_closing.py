@@ -170,12 +170,35 @@ async def test_an_idle_recorder_tells_of_a_refusal_and_tries_again(
 ) -> None:
     """The refusal is a warning, and the closing follows."""
     async with lying(world_of(Period.DAY)) as ledger, recorder_of(ledger, tmp_path) as opened:
-        ledger.refusals = deque([Refused("not now")])
+        ledger.refusals = deque([Refused("not now")] * 2)
         ledger.world.minute += DAY
         await ledger.held.wait()
         await opened.flush()
         assert len(opened.closed) == 1
-    assert "a closing that is due is refused: not now" in caplog.messages
+    assert caplog.messages.count("a closing that is due is not logged yet: not now") == 1
+
+
+async def test_an_idle_recorder_outlives_a_ledger_that_is_away(tmp_path: Path) -> None:
+    """A closing that nobody waits for ends no recorder: the same bytes are sent until they are answered."""
+    async with lying(world_of(Period.DAY)) as ledger, recorder_of(ledger, tmp_path, patience=0.01) as opened:
+        ledger.refusals = deque([Unavailable("gone")] * 30)
+        ledger.world.minute += DAY
+        await ledger.held.wait()
+        assert (await opened.record(disclosure())).sequence == 1
+        assert len(opened.closed) == 1
+    assert len({tuple(request.statements) for request in ledger.received}) == 2
+    assert counts(check_tiling(ledger.world)) == [0]
+
+
+async def test_what_is_owed_comes_first_by_hand_too(tmp_path: Path) -> None:
+    """Who closes by hand while a closing is unanswered gets that one settled, and then those that are left."""
+    async with lying(world_of(Period.DAY)) as ledger, recorder_of(ledger, tmp_path, patience=0.01) as opened:
+        ledger.losses = deque([Unavailable("gone")] * 30)
+        ledger.world.minute += DAY
+        await ledger.held.wait()
+        ledger.losses.clear()
+        assert await opened.close_periods() == []
+        assert len(opened.closed) == 1
 
 
 async def test_by_hand_nothing_is_closed_alone(tmp_path: Path) -> None:

@@ -76,6 +76,15 @@ def test_record_all_keeps_the_order(source: Member, ahead: int) -> None:
     assert [receipt.sequence for receipt in receipts] == list(range(20))
 
 
+def test_what_is_put_off_is_flushed(source: Member) -> None:
+    """The queue is there for code without a loop too, and so are the periods that were closed."""
+    with sync(source) as recorder:
+        assert recorder.put_off(disclosure(), disclosure()) == [1, 2]
+        recorder.flush()
+        assert [(number, receipt.sequence) for number, receipt in recorder.flushed] == [(1, 0), (2, 1)]
+        assert recorder.closed == []
+
+
 def test_a_bad_disclosure_among_many_raises_at_its_place(source: Member) -> None:
     """What came before it is delivered, and the recorder goes on."""
     bad = disclosure(outcome="REJECTED", rejection_reason="OTHER")
