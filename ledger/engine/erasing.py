@@ -13,7 +13,7 @@ from typing import Final
 from ledger.core.errors import StoreDamaged
 from ledger.core.life import Life
 from ledger.engine import schema
-from ledger.engine.store import Store
+from ledger.engine.store import FILLER, Store
 
 ROUNDS: Final = 5
 """How often rows are overwritten and compacted before the rest is left to the next start: a read may hold a file."""
@@ -48,14 +48,18 @@ def finish(store: Store, pieces: Sequence[bytes] = ()) -> list[str]:
         traces = find_traces(store.path, pieces)
         if rest < ROUNDS and not traces:  # twice at least: the first may only have moved them
             store.write([], [ERASING])
-            store.destroy([ERASING])
             return []
     return traces
 
 
+def overwritten(store: Store) -> frozenset[bytes]:
+    """Return the keys of rows that are overwritten and not deleted yet, as a death in an erasure leaves them."""
+    return frozenset(key for key in _read(store.get(ERASING) or b"") if store.get(key) == FILLER)
+
+
 def find_traces(path: Path, pieces: Sequence[bytes]) -> list[str]:
     """Return the names of the files below ``path`` that hold any of ``pieces``."""
-    return [file.name for file in sorted(path.iterdir()) if _holds(file, pieces)]
+    return [file.name for file in sorted(path.rglob("*")) if not file.is_dir() and _holds(file, pieces)]
 
 
 def _holds(file: Path, pieces: Iterable[bytes]) -> bool:

@@ -6,7 +6,7 @@ only has to belong to an entry that keys can have come with. A payload is missin
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from operator import itemgetter
@@ -26,6 +26,7 @@ from ledger.core.sealed import check_payload_size, check_shred, check_shreds
 from ledger.core.sealed_keys import sealed_keys_digest
 from ledger.engine import rows, schema
 from ledger.engine.cosigned import open_cosigned
+from ledger.engine.erasing import overwritten
 from ledger.engine.fsck_lives import LivesWalk, has_keys
 from ledger.engine.store import Store
 from ledger.engine.tiles import TileTree
@@ -54,11 +55,14 @@ def check(store: Store, progress: Callable[[int], None] = lambda _: None) -> Che
 
 
 class _Rows:
-    """The rows under one prefix, in step with the places that the walk comes by: indexes of 8 bytes, ascending."""
+    """The rows under one prefix, in step with the places that the walk comes by: indexes of 8 bytes, ascending.
 
-    def __init__(self, store: Store, prefix: bytes) -> None:
+    Rows in ``gone`` count as deleted.
+    """
+
+    def __init__(self, store: Store, prefix: bytes, gone: Container[bytes]) -> None:
         self._what, self._prefix = schema.KINDS[prefix], prefix
-        self._rows = store.range(prefix, schema.after(prefix))
+        self._rows = (row for row in store.range(prefix, schema.after(prefix)) if row[0] not in gone)
         self._ahead: list[tuple[bytes, bytes]] = []
 
     def require(self, places: Sequence[bytes]) -> list[bytes]:
@@ -148,10 +152,11 @@ class _Walk:
         self._numbers: list[int] = [0]
         self._tiles = self._batch_rows = self._payloads = self._boxes = 0
         self._anchors: list[tuple[int, Checkpoint]] = []
+        gone = overwritten(store)
         kinds = (schema.ENTRIES, schema.PAYLOADS, schema.SHREDS, schema.QUEUE)
-        self._entry, self._payload, self._shred, self._queued = (_Rows(store, prefix) for prefix in kinds)
-        self._lives = LivesWalk(store)
-        self._life = _Rows(store, schema.LIVES)
+        self._entry, self._payload, self._shred, self._queued = (_Rows(store, prefix, gone) for prefix in kinds)
+        self._lives = LivesWalk(store, gone)
+        self._life = _Rows(store, schema.LIVES, gone)
 
     @property
     def size(self) -> int:

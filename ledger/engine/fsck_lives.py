@@ -18,10 +18,10 @@ from ledger.engine.store import Store
 
 
 class LivesWalk:
-    """What is known of life rows while the leaves are walked in index order."""
+    """What is known of life rows while the leaves are walked in index order; rows in ``gone`` count as deleted."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, gone: Container[bytes]) -> None:
+        self._store, self._gone = store, gone
         self._extended: dict[int, tuple[int, int]] = {}
         self._rows_extended: dict[int, tuple[int, int]] = {}
         self._said = self._named = 0
@@ -87,7 +87,7 @@ class LivesWalk:
 
     def _check_erased(self, life: Life) -> None:
         for key in rows_of(life):
-            if self._store.get(key) is not None:
+            if key not in self._gone and self._store.get(key) is not None:
                 raise StoreDamaged(f"{schema.KINDS[key[:1]]} of entry {life.index}: still there, though it was erased")
 
 

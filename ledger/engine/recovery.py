@@ -121,8 +121,8 @@ def _load(store: Store, keys: Keys) -> Recovered:
         raise StoreDamaged("source row: the ledger's own is missing")
     if state.sources[LEDGER].keys != (keys.chain.public,):
         raise StoreDamaged("source row: the ledger's keys are not the key given")
+    erasing.finish(store)  # before a row that waits is opened: it may be overwritten
     _check_queue_key(store, keys.queue)
-    erasing.finish(store)
     policy = Policy.parse(_policy(store, "witness_policy", governing.witness_policy_digest))
     sealing = _policy(store, "sealing_policy", governing.sealing_policy_digest)
     cosigned = _cosigned(store, keys, governing.origin, policy, tree)

@@ -24,8 +24,8 @@ OPEN_FILES: Final = 64
 """Tables that are open, and mapped into memory, at a time: a log of a million entries has hundreds."""
 PAGE: Final = 512
 """Rows that a range reads before it lets a close() in."""
-_FILLER: Final = 64
-"""Bytes of what a row that is destroyed is overwritten with."""
+FILLER: Final = bytes(64)
+"""What a row that is destroyed is overwritten with."""
 _HELD: Final = (os.strerror(errno.EAGAIN), os.strerror(errno.EACCES), "already held by process")
 """How LevelDB says that the lock is another's."""
 _CUT: Final = os.strerror(errno.EINVAL)
@@ -148,7 +148,7 @@ class Store:
 
         Overwritten, since a row that was put and deleted before it ever reached a table is written to one with both.
         """
-        self.write([(key, bytes(_FILLER)) for key in keys])
+        self.write([(key, FILLER) for key in keys])
         self.write([], keys)
         with self._reading() as database:
             for key in keys:

@@ -34,6 +34,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         view = self._sequencer.view
         check_range(request.begin, request.end, view.size)
         for batch in self._reader.sealed(request.begin, request.end):
+            self._accredited(identity.name)  # a slow reader may have been removed since
             message = convert.sealed_batch(batch, self._sequencer.view.size)
             self.fetches[identity.name] += len(batch.entries)
             self.metrics.fetched(identity.name, len(batch.entries))

@@ -1,5 +1,6 @@
 """After an erasure neither payload nor shred nor queued keys are in any file of the store."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from ledger.core.errors import StoreDamaged, Unavailable
 from ledger.engine import erasing, schema
 from ledger.engine.erasing import ERASING, find_traces, finish, rows_of
+from ledger.engine.fsck import check
 from ledger.engine.lives import life_at
+from ledger.engine.store import Store
 from tests.core.embargoed import KEYS, gagged, lift
 from tests.core.world import disclosure
 from tests.engine.ledger import TIMEOUT, Ledger, indexes
@@ -98,6 +101,37 @@ def test_what_was_begun_is_finished_by_the_next_start(log: Ledger, monkeypatch: 
     log.check()
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["lost", "kept"])
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_a_death_at_any_write_is_finished_by_the_next_start(log: Ledger, nth: int, kept: bool) -> None:
+    """A write that fails, whether it was kept or not, leaves a store that is whole and starts, and nothing in files."""
+    index = log.world.disclose("alpha", disclosure(*KEYS))
+    log.follow()
+    pieces = secrets(log, index)
+    log.world.govern(log.world.erasure(index))
+    log.followed += 1
+    calls = iter(range(1, 99))
+
+    def dies() -> None:
+        if next(calls) == nth:
+            raise OSError(errno.ENOSPC, "full")
+
+    setattr(log.store, "after" if kept else "before", dies)
+    with pytest.raises(Unavailable, match="a write failed"):
+        log.send(log.world.placed[-1]).result(TIMEOUT)
+    log.stop()
+    begun = kept or nth > 1
+    store = Store.open(log.path)
+    assert check(store).size == log.world.size - (not begun)
+    store.close()
+    log.start()
+    if not begun:
+        log.send(log.world.placed[-1]).result(TIMEOUT)
+    assert held(log, pieces) == []
+    assert log.store.get(ERASING) is None
+    log.check()
+
+
 def test_a_file_that_is_still_read_is_told_and_taken_later(log: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where something stays in a file, its name is told, and the note of it stays for the next attempt."""
     index = log.world.disclose("alpha", disclosure(*KEYS))
@@ -131,12 +165,14 @@ def test_a_note_of_the_wrong_length_is_damage(log: Ledger) -> None:
 
 
 def test_traces_are_found_in_any_file(tmp_path: Path) -> None:
-    """A file that holds a piece is named; empty files, and those that vanish, hold none."""
+    """A file that holds a piece is named, also in a folder that a repair made; empty files hold none, nor lost ones."""
     (tmp_path / "a").write_bytes(b"x" * 99 + b"piece" + b"y")
     (tmp_path / "b").write_bytes(b"")
     (tmp_path / "c").write_bytes(b"other")
     (tmp_path / "d").symlink_to(tmp_path / "gone")
-    assert find_traces(tmp_path, [b"piece"]) == ["a"]
+    (tmp_path / "lost").mkdir()
+    (tmp_path / "lost" / "e").write_bytes(b"piece")
+    assert find_traces(tmp_path, [b"piece"]) == ["a", "e"]
     assert find_traces(tmp_path, []) == []
 
 

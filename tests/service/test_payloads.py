@@ -1,6 +1,6 @@
 """Sealed payloads: a source reads its own, an auditor reads all and is counted, and nobody reads past the log."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
 import grpc
@@ -14,6 +14,7 @@ from ledger.core.sealed import open_payload, verify_opened, verify_payload_diges
 from ledger.core.sealed_keys import open_box
 from ledger.core.statement import decode_leaf
 from ledger.engine import schema
+from ledger.engine.reader import Reader, SealedEntries
 from ledger.v1.admin_pb2 import GetStatusRequest
 from ledger.v1.audit_pb2 import StreamSealedPayloadsRequest
 from ledger.v1.disclosure_pb2 import SealedBatch, StreamOwnPayloadsRequest, SubmitBatchRequest
@@ -194,3 +195,33 @@ async def test_only_auditors_that_the_log_names_fetch() -> None:
             answer = await refusal(drained(stub(transport, "audit").StreamSealedPayloads(request)))
         assert answer.code is grpc.StatusCode.PERMISSION_DENIED
         assert answer.message == "auditor: the log names none of this name, or it was removed"
+
+
+async def test_who_is_removed_during_a_fetch_gets_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow reader may be at a fetch for long: each batch is handed to who is an auditor then."""
+    async with serving(metrics_listen="") as served:
+        auditor = await served.accredit("Auditor One")
+        hand = await Hand.enrolled(served, "alpha", [auditor])
+        async with hand.channel() as transport:
+            for _ in range(3):
+                request = hand.request(private_disclosure())
+                await stub(transport, "disclosure").SubmitBatch(request)
+                hand.follow(request)
+        half = auditor.own_key.public
+        asked = Request(served.log_id, bodies.AuditorRemoved(0, "Auditor One", half.public, Hash(half.x25519)))
+        async with served.admin() as admin:
+            gone = asked.numbered((await admin.status()).next_number).approved([served.approver.secret]).body
+        sealed = Reader.sealed
+
+        def removing(reader: Reader, begin: int, end: int) -> Iterator[SealedEntries]:
+            first, *rest = sealed(reader, begin, end)
+            yield first
+            served.server.sequencer.govern(gone).result()
+            yield from rest
+
+        monkeypatch.setattr(Reader, "sealed", removing)
+        async with role_channel(served, auditor) as transport:
+            fetching = stub(transport, "audit").StreamSealedPayloads(StreamSealedPayloadsRequest(begin=0, end=6))
+            assert len((await fetching.read()).payloads) == 1
+            answer = await refusal(fetching.read())
+        assert answer.code is grpc.StatusCode.PERMISSION_DENIED

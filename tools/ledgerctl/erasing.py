@@ -37,7 +37,7 @@ def erase(
         statement = found.statement
         name = body_name(type(statement.body))
         say(f"entry {index}: {name} of {statement.source_id}, sequence {statement.sequence}; basis: {printable(basis)}")
-        say("its payload, shred and queued lookup keys are destroyed and cannot be brought back; its leaf stays")
+        say("once logged, payload, shred and waiting keys are destroyed and cannot be brought back; its leaf stays")
         if found.before is not None:
             say(f"entry {found.before}, which it refers to, keeps its own payload")
         for later, name in found.stay.values():
