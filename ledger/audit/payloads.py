@@ -17,7 +17,7 @@ from ledger.core.errors import Uncheckable, VerificationFailed
 from ledger.core.life import target_of
 from ledger.core.merkle import leaf_hash
 from ledger.core.sealed import OpenedPayload
-from ledger.core.statement import roots_of
+from ledger.core.statement import Statement, roots_of
 
 MISSING: Final = "the payload is missing, and no erasure explains it"
 STRAY: Final = "the ledger gives a payload, and the statement has none"
@@ -34,8 +34,8 @@ class Opened:
     """An entry with a sealed payload, or one that says something of such a one.
 
     ``payload`` is what it holds; ``finding`` says what is wrong, ``unchecked`` why nothing can be said of it, and
-    ``erased`` is the index of the ERASURE that destroyed it. ``sealed`` is kept where the payload or its boxes are
-    what is wrong.
+    ``erased`` is the index of the ERASURE that destroyed it, which is ``erasure``. ``sealed`` is kept where the payload
+    or its boxes are what is wrong.
     """
 
     entry: Entry
@@ -43,6 +43,7 @@ class Opened:
     finding: str = ""
     unchecked: str = ""
     erased: int = 0
+    erasure: Statement | None = None
     sealed: Sealed | None = None
 
     @property
@@ -107,10 +108,11 @@ async def _erased(reader: LogClient, entry: Entry, sealed: Sealed | None, erasur
     if sealed is not None:
         return Opened(entry, finding=KEPT)
     if erasure < (await reader.checkpoint(min(erasure + 1, MAX_SIZE))).checkpoint.size:
-        body = (await reader.entry(erasure)).statement.body
+        said = (await reader.entry(erasure)).statement
+        body = said.body
         target = bodies.Target(entry.statement.sequence, leaf_hash(entry.leaf))
         if isinstance(body, bodies.Erasure) and (body.source_id, body.target) == (entry.statement.source_id, target):
-            return Opened(entry, erased=erasure)
+            return Opened(entry, erased=erasure, erasure=said)
     return Opened(entry, finding=NO_ERASURE)
 
 

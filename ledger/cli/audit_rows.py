@@ -7,9 +7,10 @@ from ledger.audit.orders import Due
 from ledger.audit.payloads import Opened
 from ledger.audit.summary import COUNTS, Summary
 from ledger.cli.options import minute_text
+from ledger.core import bodies
 from ledger.core.life import target_of
 from ledger.core.rules import month_text
-from ledger.core.statement import body_name
+from ledger.core.statement import Statement, body_name
 
 SHOWN: Final = ("authority_country", "authority_name", "legal_process", "outcome", "accounts_disclosed")
 HEADER: Final = ("entry", "source", "body", "refers to", "recorded at (UTC)", *SHOWN, "keys", "finding")
@@ -33,6 +34,9 @@ def facts(opened: Opened) -> dict[str, Any]:
         found["not_opened"] = opened.unchecked
     if opened.erased:
         found["erased"] = opened.erased
+    match opened.erasure:
+        case Statement(recorded_at=minute, body=bodies.Erasure(legal_basis=basis)):
+            found |= {"erased_at": minute_text(minute), "legal_basis": basis}
     if payload is not None:
         found["record"] = payload.record_object
         found["keys"] = [{"type": key.type, "value": key.value.decode("utf-8", "replace")} for key in payload.keys]
@@ -44,7 +48,6 @@ def row(opened: Opened, indent: str = "") -> tuple[str, ...]:
     statement, payload = opened.entry.statement, opened.payload
     fields = {} if payload is None else payload.record_object
     named = target_of(statement)
-    erased = f"erased by entry {opened.erased}" if opened.erased else ""
     return (
         f"{indent}{opened.entry.index}",
         f"{statement.source_id}:{statement.sequence}",
@@ -53,8 +56,16 @@ def row(opened: Opened, indent: str = "") -> tuple[str, ...]:
         minute_text(statement.recorded_at),
         *(str(fields.get(name, "")) for name in SHOWN),
         "" if payload is None else str(len(payload.keys)),
-        opened.finding or opened.unchecked or erased,
+        opened.finding or opened.unchecked or _erased(opened),
     )
+
+
+def _erased(opened: Opened) -> str:
+    match opened.erasure:
+        case Statement(recorded_at=minute, body=bodies.Erasure(legal_basis=basis)):
+            return f"erased by entry {opened.erased}, {minute_text(minute)}: {basis}"
+        case _:
+            return ""
 
 
 def overdue_facts(overdue: list[Due]) -> dict[str, Any]:

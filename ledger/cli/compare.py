@@ -7,7 +7,7 @@ import typer
 
 from ledger.audit.compare import View, key_in, view_of
 from ledger.audit.compare import compare as compare_views
-from ledger.cli.evidence import split_facts, split_sentence
+from ledger.cli.evidence import read_evidence, split_facts, split_sentence
 from ledger.cli.options import JsonOption, refuse_existing, write_whole
 from ledger.cli.outcome import DISPROVEN, command, emit, printable, say
 from ledger.cli.verify import load_log
@@ -49,7 +49,7 @@ def _given(text: str) -> bytes | Source:
     if "://" in text:
         return HttpSource(text)
     path = Path(text)
-    return FolderSource(path) if path.is_dir() else path.read_bytes()
+    return FolderSource(path) if path.is_dir() else read_evidence(path)
 
 
 def _key(log: str | None, profile_path: Path | None, given: dict[str, bytes | Source]) -> VKey:

@@ -10,6 +10,7 @@ import typer
 
 from ledger.cli.following import (
     KeyOption,
+    OldKeyOption,
     Own,
     OwnReads,
     PatienceOption,
@@ -111,13 +112,14 @@ def lift(
     where: WhereArgument,
     profile_path: ProfileOption,
     key: KeyOption = None,
+    old_key: OldKeyOption = None,
     receipts: ReceiptsOption = None,
     patience: PatienceOption = 60,
     as_json: JsonOption = False,
 ) -> None:
     """Lift an embargo: the entry's lookup keys go to the ledger, and those of corrections that inherited it."""
     with command():
-        own = Own.load(profile_path, key)
+        own = Own.load(profile_path, key, old_key)
 
         async def run() -> None:
             async with own.reading() as reads:

@@ -1,13 +1,15 @@
 """What evidence says, of a split view or against a source, in words and for programs."""
 
+from pathlib import Path
 from typing import Any, Final
 
 from ledger.cli.outcome import printable
 from ledger.core import conviction
-from ledger.core.conviction import Convicted, verify_conviction
+from ledger.core.conviction import MAX_CONVICTION, Convicted, verify_conviction
 from ledger.core.errors import ConfigInvalid, InvalidInput, Uncheckable, VerificationFailed
 from ledger.core.note import VKey
-from ledger.core.split import HEADER, LEAVES, ROOTS, ProvenSplit, verify_split
+from ledger.core.opened import MAX_FIELDS
+from ledger.core.split import HEADER, LEAVES, MAX_SPLIT, ROOTS, ProvenSplit, verify_split
 
 OPEN: Final = (
     "which of the two histories is the true one: it is enough that both are signed",
@@ -26,8 +28,20 @@ FORCED: Final = "that the source agreed to its key: the key change was FORCED, w
 OPENS: Final = "whoever has this file may read the record with it: keep it as confidential as that"
 """What the holder of a conviction has to know."""
 
+MAX_FILE: Final = max(MAX_SPLIT, MAX_CONVICTION, MAX_FIELDS)
+"""Bytes of the longest file that is verified."""
+
 Evidence = ProvenSplit | Convicted
 """What convicts: a log, or a source."""
+
+
+def read_evidence(path: Path) -> bytes:
+    """Return a file that may be any of those that are verified; raise InvalidInput for one longer than they are."""
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise InvalidInput("file", f"longer than {MAX_FILE} bytes")
+    return data
 
 
 def is_evidence(data: bytes) -> bool:

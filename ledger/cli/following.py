@@ -31,29 +31,34 @@ from ledger.core.sealed_keys import x25519_secret
 
 WhereArgument = Annotated[str, typer.Argument(metavar="INDEX|SOURCE:SEQUENCE", help="The entry.")]
 KeyOption = Annotated[Path | None, typer.Option("--key", "-k", help="Source key; by default the profile's.")]
+OldKeyOption = Annotated[
+    list[Path] | None, typer.Option("--old-key", help="Earlier key of the source, which opens what was sealed to it.")
+]
 PatienceOption = Annotated[float, typer.Option(help="Seconds to go on trying while the ledger is out of reach.")]
 ReceiptsOption = Annotated[Path | None, typer.Option(help="Folder to write the receipt to.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A source that speaks of its own entries: its profile and key."""
+    """A source that speaks of its own entries: its profile, its key, and earlier ones that it has at hand."""
 
     profile: Profile
     key: KeyFile
+    old_keys: tuple[KeyFile, ...] = ()
 
     @classmethod
-    def load(cls, profile_path: Path, key: Path | None) -> "Own":
+    def load(cls, profile_path: Path, key: Path | None, old_keys: Sequence[Path] | None = None) -> "Own":
         """Return the source of a profile; raise ConfigInvalid for another role's."""
         held = profile.load(profile_path)
         if held.role != "source":
             raise ConfigInvalid(["profile: this needs a profile of the role source"])
-        return cls(held, load_key(key if key is not None else held.path(held.key or "source.key"), "source"))
+        found = load_key(key if key is not None else held.path(held.key or "source.key"), "source")
+        return cls(held, found, tuple([load_key(path, "source") for path in old_keys or ()]))
 
     @property
-    def secret(self) -> bytes:
-        """The X25519 key that opens the source's own boxes."""
-        return x25519_secret(self.key.secret.seed)
+    def secrets(self) -> tuple[bytes, ...]:
+        """The X25519 keys that open the source's own boxes."""
+        return tuple([x25519_secret(key.secret.seed) for key in (self.key, *self.old_keys)])
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator["OwnReads"]:
@@ -86,7 +91,7 @@ class OwnReads:
 
     async def opened(self, entry: Entry) -> OpenedPayload:
         """Return what an entry's payload holds."""
-        return await open_own(self.channel, entry, self.reader.pins.log_id, self.own.secret)
+        return await open_own(self.channel, entry, self.reader.pins.log_id, *self.own.secrets)
 
 
 async def history_of(reader: LogClient, where: str) -> tuple[History, Entry]:

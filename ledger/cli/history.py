@@ -1,7 +1,6 @@
 """``ledger history``, ``deliver`` and ``correct``: what was said of an entry, and what its source adds."""
 
 import asyncio
-import json
 import os
 import sys
 import time
@@ -33,6 +32,7 @@ from ledger.core.building import Prepared, prepare_amendment, prepare_correction
 from ledger.core.errors import InvalidInput, Refused
 from ledger.core.life import target_of
 from ledger.core.record import PartialRecord
+from ledger.core.record_input import parse_json
 from ledger.core.record_kinds import rfc3339
 from ledger.core.rules import month_text
 from ledger.core.statement import body_name
@@ -162,9 +162,10 @@ def _correction(found: History, entry: Entry, file: str) -> Prepared:
 def read_fields(file: Path) -> dict[str, Any]:
     """Return a JSON object of fields, from standard input for ``-``; raise InvalidInput for anything else."""
     try:
-        given = json.loads(sys.stdin.read() if str(file) == "-" else file.read_text("utf-8"))
-    except ValueError:
-        raise InvalidInput("record", "not JSON") from None
+        text = (sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("record", "not UTF-8") from None
+    given = parse_json(text)
     if not isinstance(given, dict):
         raise InvalidInput("record", "must be an object of fields")
     return given

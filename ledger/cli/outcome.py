@@ -32,7 +32,7 @@ def command() -> Iterator[None]:
             say(f"error: {problem}")
         raise typer.Exit(UNCHECKED) from None
     except LedgerError as error:
-        say(f"error: {error}")
+        say(printable(f"error: {error}"))  # a server may have written it
         raise typer.Exit(code_of(error)) from None
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

@@ -1,14 +1,14 @@
 """``ledger reseal``: an auditor accredited today reads what was sealed before, if the source wants it so."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ledger.cli.following import KeyOption, Own
+from ledger.cli.following import KeyOption, OldKeyOption, Own
 from ledger.cli.options import JsonOption, ProfileOption
 from ledger.cli.outcome import UNCHECKED, command, emit, say
 from ledger.client.opening import chain_of
@@ -24,20 +24,21 @@ def reseal(
     profile_path: ProfileOption,
     begin: Annotated[int, typer.Option("--from", min=0, help="First sequence; by default the source's first.")] = 0,
     key: KeyOption = None,
+    old_key: OldKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Deposit boxes of earlier batches for the profile's auditors that they were not sealed to.
 
-    Batches sealed to an earlier key of the source are left out, and counted: only that key opens them.
+    Batches sealed to an earlier key of the source are left out, and counted, unless it is given with --old-key.
     """
     with command():
-        counts = asyncio.run(_reseal(Own.load(profile_path, key), begin))
+        counts = asyncio.run(_reseal(Own.load(profile_path, key, old_key), begin))
         if as_json:
             emit(counts)
         else:
             print(f"{counts['boxes']} boxes deposited for {counts['batches']} batches")
         if counts["closed"]:
-            say(f"{counts['closed']} batches were sealed to an earlier key: run it with that key too")
+            say(f"{counts['closed']} batches were sealed to an earlier key: give that with --old-key")
             raise typer.Exit(UNCHECKED)
 
 
@@ -57,7 +58,7 @@ async def _reseal(own: Own, begin: int) -> dict[str, int]:
                 last = max([item.sequence for item in batch.payloads] + [item.sequence for item in batch.erased])
                 progress.update(task, completed=last + 1 - begin)
                 try:
-                    boxes = _missing(batch, own.secret, auditors)
+                    boxes = _missing(batch, own.secrets, auditors)
                 except NotPermitted:
                     counts["closed"] += 1
                     continue
@@ -74,14 +75,14 @@ async def _reseal(own: Own, begin: int) -> dict[str, int]:
 
 
 def _missing(
-    batch: disclosure_pb2.SealedBatch, secret: bytes, auditors: Mapping[Hash, bytes]
+    batch: disclosure_pb2.SealedBatch, secrets: Sequence[bytes], auditors: Mapping[Hash, bytes]
 ) -> list[disclosure_pb2.SealedKey]:
-    """Return the boxes of a batch for auditors who have none; raise NotPermitted where the key opens none itself."""
+    """Return the boxes of a batch for auditors who have none; raise NotPermitted where the keys open none."""
     had = {item.key_id for item in (*batch.sealed_keys, *batch.deposited)}
     wanted = sorted(set(auditors) - had)
     if not wanted:
         return []
-    batch_key = find_key(batch, secret)
+    batch_key = find_key(batch, *secrets)
     return [
         disclosure_pb2.SealedKey(key_id=key_id, suite=SUITE, box=box_batch_key(batch_key, auditors[key_id]))
         for key_id in wanted

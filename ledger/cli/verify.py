@@ -17,6 +17,7 @@ from ledger.cli.evidence import (
     evidence_sentence,
     is_evidence,
     open_evidence,
+    read_evidence,
 )
 from ledger.cli.options import JsonOption
 from ledger.cli.outcome import DISPROVEN, PROVEN, UNCHECKED, command, emit, printable, say
@@ -48,7 +49,7 @@ class Verdict:
 
 def verify_file(path: Path, log: VKey | None, policy: Policy | None) -> Verdict | Evidence:
     """Return what the receipt, opening, checkpoint or evidence at ``path`` proves; raise as the verifiers do."""
-    data = path.read_bytes()
+    data = read_evidence(path)
     if is_evidence(data):
         return open_evidence(data, log)
     if log is None:
@@ -128,6 +129,7 @@ def _fields(found: VerifiedFields, policy: Policy | None) -> Verdict:
     proven = (*entry.proven, f"source {source} signed this entry and committed to exactly these values in it")
     *unproven, _ = entry.open  # the last is about a record that nobody opened
     unproven.append("whether other fields are present, whom it concerns, and that what is said is true")
+    unproven.append("whether a later entry corrects it: `ledger history` shows that")
     return Verdict("opening", {"fields": values, **entry.facts}, proven, tuple(unproven), tuple(said))
 
 

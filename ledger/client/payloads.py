@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import grpc
@@ -59,13 +60,13 @@ def find_payload(batches: Iterable[disclosure_pb2.SealedBatch], index: int) -> S
     raise Refused("payload: the ledger gives none of this entry, and no erasure")
 
 
-def find_key(batch: disclosure_pb2.SealedBatch, secret: bytes) -> bytes:
-    """Return the key in the first box of a batch, or deposited for it, that an X25519 key opens.
+def find_key(batch: disclosure_pb2.SealedBatch, *secrets: bytes) -> bytes:
+    """Return the key in the first box of a batch, or deposited for it, that one of some X25519 keys opens.
 
     Raises:
-        NotPermitted: it opens none.
+        NotPermitted: they open none.
     """
-    for item in (*batch.sealed_keys, *batch.deposited):
+    for item, secret in product((*batch.sealed_keys, *batch.deposited), secrets):
         try:
             return open_box(item.box, secret)
         except (VerificationFailed, InvalidInput):
@@ -93,9 +94,9 @@ def open_sealed(entry: Entry, log_id: Hash, sealed: Sealed, batch_key: bytes) ->
         raise VerificationFailed(str(error)) from None
 
 
-async def open_own(channel: grpc.aio.Channel, entry: Entry, log_id: Hash, secret: bytes) -> OpenedPayload:
-    """Return what the source's own entry holds, fetched and opened with its X25519 key; raise as the parts do."""
+async def open_own(channel: grpc.aio.Channel, entry: Entry, log_id: Hash, *secrets: bytes) -> OpenedPayload:
+    """Return what the source's own entry holds, fetched, and opened with one of its keys; raise as the parts do."""
     statement = entry.statement
     fetched = own_payloads(channel, statement.source_id, statement.sequence, statement.sequence + 1)
     sealed = find_payload([batch async for batch in fetched], entry.index)
-    return open_sealed(entry, log_id, sealed, find_key(sealed.batch, secret))
+    return open_sealed(entry, log_id, sealed, find_key(sealed.batch, *secrets))

@@ -83,7 +83,7 @@ def disclosure_from_object(given: object) -> Disclosure:
 
 def load_json(text: str) -> tuple[Disclosure, ...]:
     """Return the disclosures of one JSON text, an object or an array of objects."""
-    return _disclosures(_parse_json(text))
+    return _disclosures(parse_json(text))
 
 
 def load_json_lines(lines: Iterable[str]) -> Iterator[Disclosure]:
@@ -92,7 +92,7 @@ def load_json_lines(lines: Iterable[str]) -> Iterator[Disclosure]:
         if not line.strip():
             continue
         try:
-            disclosure = disclosure_from_object(_parse_json(line))
+            disclosure = disclosure_from_object(parse_json(line))
         except InvalidInput as error:
             raise InvalidInput(f"line {number}", str(error)) from None
         yield disclosure
@@ -143,7 +143,8 @@ def _members(given: object, what: str, known: tuple[str, ...], required: tuple[s
     return given
 
 
-def _parse_json(text: str) -> object:
+def parse_json(text: str) -> object:
+    """Return a JSON value; raise InvalidInput for anything else, a member that stands twice included."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:

@@ -50,17 +50,19 @@ def test_every_payload_opens(here: Site) -> None:
         (7, "CORRECTION", {"source": "alpha", "sequence": 0}),
     ]
     assert [row.get("erased") for row in rows] == [None, None, 8, None, None]
+    assert (rows[2]["erased_at"][:2], rows[2]["legal_basis"]) == ("20", "Art. 17 GDPR")
     assert ["record" in row for row in rows] == [True, True, False, True, True]
     assert papers == {"papers_overdue": [{"index": 4, "source": "alpha", "sequence": 1, "due": DUE}]}
 
 
 def test_the_table_says_what_is_erased(here: Site) -> None:
-    """A person reads which entry says so; papers that are overdue stand below."""
+    """A person reads which entry says so, when, and on which basis; papers that are overdue stand below."""
     ran = here.call(*OPEN, "--evidence", "none")
     assert list(here.path("none").iterdir()) == []
     (row,) = [line for line in ran.stdout.splitlines() if line.split()[0] == "5"]
     assert row.split()[:3] == ["5", "alpha:2", "DISCLOSURE"]
-    assert row.rstrip().endswith("erased by entry 8")
+    assert "erased by entry 8, 20" in row
+    assert row.rstrip().endswith(": Art. 17 GDPR")
     (row,) = [line for line in ran.stdout.splitlines() if line.split()[0] == "6"]
     assert row.split()[:4] == ["6", "alpha:3", "DELIVERY", "alpha:0"]
     assert ran.stderr == TOLD

@@ -122,8 +122,8 @@ def test_a_key_of_another_kind(standing: Standing) -> None:
 def test_another_key_of_the_kind(standing: Standing) -> None:
     """With a key to which nothing was sealed nothing opens."""
     here = standing.here
-    here.call("ledger", "keygen", "source", "-o", "stray.key")
-    assert _refusal(here, standing.source, "-k", "stray.key").startswith("key: opens no box of the entry's batch")
+    here.call("ledger", "keygen", "source", "-o", "a-stray.key")
+    assert _refusal(here, standing.source, "-k", "a-stray.key").startswith("key: opens no box of the entry's batch")
 
 
 def test_a_later_auditor(standing: Standing, late: Path) -> None:

@@ -69,10 +69,11 @@ def test_fields_are_told_in_words(files: Site) -> None:
     ]
     assert f"  + entry {ENTRY} is {ALONE}" in lines
     assert "  + source alpha signed this entry and committed to exactly these values in it" in lines
-    assert lines[-3:] == [
+    assert lines[-4:] == [
         "not proven by this file:",
         "  - that the key was still current: a monitor shows that",
         "  - whether other fields are present, whom it concerns, and that what is said is true",
+        "  - whether a later entry corrects it: `ledger history` shows that",
     ]
 
 

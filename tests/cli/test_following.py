@@ -202,7 +202,13 @@ def test_only_its_source_says_more_of_an_entry(scene: Scene) -> None:
 def test_what_is_no_object_of_fields_is_refused(scene: Scene) -> None:
     """Fields are a JSON object; nothing else is sealed."""
     index = scene.record(disclosure(9))
-    for given, why in (("[]", "must be an object of fields"), ("{", "not JSON"), ('{"x": 1}', "unknown field")):
+    for given, why in (
+        ("[]", "must be an object of fields"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"notes": "a", "notes": "b"}', "an object has a member twice"),
+        ('{"x": 1}', "unknown field"),
+    ):
         scene.here.path("given.json").write_text(given)
         assert why in scene.refused("deliver", index, "--record", "given.json")
 
@@ -215,3 +221,20 @@ def test_tables_are_for_people(scene: Scene) -> None:
     assert "embargoes, 0 overdue; verified under a checkpoint of" in ran.stderr
     said = scene.here.call("ledger", "embargo", "lift", index, "-p", scene.source)
     assert "EMBARGO_LIFTED" in said.stdout
+
+
+def test_an_embargo_outlives_the_key_that_it_was_laid_with(scene: Scene) -> None:
+    """What was sealed to an earlier key of the source is lifted under the new one, with the earlier one at hand."""
+    here = scene.here
+    ran = here.call("ledger", "record", "-", "-p", scene.other, "--json", given=lines(gagged(11)))
+    index = ran.objects[0]["index"]
+    here.call("ledger", "keygen", "source", "-o", "new.key")
+    words = ("-k", "new.key", "--old-key", "beta/source.key", "-o", "change.request", "-p", scene.other)
+    here.call("ledger", "request", "key-change", *words)
+    here.call("ledgerctl", "change-key", "change.request", "-d", "led")
+    here.path("beta/source.key").rename(here.path("old.key"))
+    here.path("new.key").rename(here.path("beta/source.key"))
+    ran = here.call("ledger", "embargo", "lift", index, "-p", scene.other, code=2)
+    assert "to an earlier key" in ran.error
+    ran = here.call("ledger", "embargo", "lift", index, "-p", scene.other, "--old-key", "old.key", "--json")
+    assert [row["what"] for row in ran.objects] == ["EMBARGO_LIFTED"]

@@ -4,13 +4,22 @@ import pytest
 import typer
 
 from ledger.cli.outcome import DISPROVEN, UNCHECKED, command, show
-from ledger.core.errors import ConfigInvalid, InvalidInput, Locked, StoreDamaged, Uncheckable, VerificationFailed
+from ledger.core.errors import (
+    ConfigInvalid,
+    InvalidInput,
+    Locked,
+    Refused,
+    StoreDamaged,
+    Uncheckable,
+    VerificationFailed,
+)
 
 ENDS: dict[str, tuple[Exception, int, str]] = {
     "evidence that does not hold": (VerificationFailed("root: another"), DISPROVEN, "error: root: another\n"),
     "a store that contradicts itself": (StoreDamaged("entry 1: missing"), DISPROVEN, "error: entry 1: missing\n"),
     "what is not known": (Uncheckable("version: 2"), UNCHECKED, "error: version: 2\n"),
     "a wrong input": (InvalidInput("file", "not UTF-8"), UNCHECKED, "error: file: not UTF-8\n"),
+    "what a server says": (Refused("a\x1b[31m\nb\x9b"), UNCHECKED, "error: a\ufffd[31m\ufffdb\ufffd\n"),
     "a lock": (Locked("store: in use"), UNCHECKED, "error: store: in use\n"),
     "two mistakes": (ConfigInvalid(["a: 1", "b: 2"]), UNCHECKED, "error: a: 1\nerror: b: 2\n"),
     "a missing file": (FileNotFoundError(2, "No such file or directory", "x"), UNCHECKED, "error: x: No such file"),

@@ -71,18 +71,21 @@ def test_what_is_sealed_from_now_on_opens_at_once(late: Late) -> None:
 
 
 def test_batches_of_an_earlier_key_are_told(late: Late) -> None:
-    """The source's new key opens no boxes of the old one: they are counted, and the exit code says so."""
+    """The source's new key opens no boxes of the old one: they are counted, until it has that one too."""
     here = late.here
     here.call("ledger", "keygen", "source", "-o", "new.key")
     words = ("-k", "new.key", "--old-key", "alpha/source.key", "-o", "change.request", "-p", late.source)
     here.call("ledger", "request", "key-change", *words)
     here.call("ledgerctl", "change-key", "change.request", "-d", "led")
+    here.path("alpha/source.key").rename(here.path("old.key"))
     shutil.copy(here.path("new.key"), here.path("alpha/source.key"))
     here.auditor("Third")
     allow(here, "Third")
     ran = here.call("ledger", "reseal", "-p", late.source, "--json", code=2)
     assert ran.objects == [{"batches": 0, "boxes": 0, "closed": 4}]
     assert "4 batches were sealed to an earlier key" in ran.stderr
+    ran = here.call("ledger", "reseal", "-p", late.source, "--old-key", "old.key", "--json")
+    assert ran.objects == [{"batches": 4, "boxes": 4, "closed": 0}]
 
 
 def test_a_removed_auditor_gets_nothing_more(late: Late) -> None:

@@ -90,6 +90,7 @@ CASES = {
     "a missing file": (["no"], 2, "no: could not be checked: No such file or directory"),
     "a folder": (["receipts"], 2, "receipts: could not be checked: Is a directory"),
     "another file": (["alpha.key"], 1, "alpha.key: NOT VALID: "),
+    "a file without end": (["/dev/zero"], 1, "/dev/zero: NOT VALID: file: longer than 4194304 bytes"),
     "a missing file beside a valid one": (["a.receipt", "no"], 2, "no: could not be checked"),
     "another file beside a missing one": (["no", "alpha.key", "a.receipt"], 1, "a.receipt: entry 4"),
 }
