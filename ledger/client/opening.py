@@ -13,12 +13,13 @@ import grpc
 
 from ledger.client.book import read_book
 from ledger.client.closing import Closer, Officers, check_over, closings_due
+from ledger.client.exchange import Chain
 from ledger.client.flushing import Tell
 from ledger.client.journal import Journal, Position
 from ledger.client.keyfile import KeyFile
 from ledger.client.profile import AUTO, Profile
 from ledger.client.reads import LogClient
-from ledger.client.recorder import Chain, Recorder
+from ledger.client.recorder import Recorder
 from ledger.client.transport import translate
 from ledger.client.waiting import LIMIT
 from ledger.core import bodies
@@ -117,7 +118,7 @@ async def open_recorder(
                 raise
             journal.settle(position)
             renew = partial(chain_of, reader, profile, key)
-            recorder.start(await recorder.catch_up(chain, renew, flush), renew)
+            await recorder.start(chain, renew, flush)
             await recorder.settle_releases()
             yield recorder
         finally:

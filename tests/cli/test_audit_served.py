@@ -6,7 +6,7 @@ from pathlib import Path
 from ledger.audit.payloads import Opened
 from ledger.audit.reports import Report, submit
 from ledger.cli.auditing import OUTCOMES, auditing
-from ledger.client.recorder import to_request
+from ledger.client.exchange import to_request
 from ledger.core import bodies
 from ledger.core.building import build, prepare
 from ledger.core.conviction import verify_conviction

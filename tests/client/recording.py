@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from ledger.client.exchange import Chain
 from ledger.client.journal import Journal, Position
-from ledger.client.recorder import Chain, Recorder
+from ledger.client.recorder import Recorder
 from ledger.client.transport import channel
 from tests.client.honest import pins
 from tests.client.lying import Lying
@@ -52,7 +53,7 @@ async def recording(ledger: Lying, directory: Path, patience: float | None = Non
         recorder = Recorder(opened, pins(world), world.secrets[SOURCE], held, clock, patience)
         try:
             held.settle(await recorder.recover())
-            recorder.start(chain(world), unchanged)
+            await recorder.start(chain(world), unchanged)
             await recorder.settle_releases()
             yield recorder
         finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.client import closing, recorder
+from ledger.client import closing, exchange
 from ledger.client.closing import Closer
 from ledger.core import bodies
 from ledger.core.bodies import Period
@@ -22,7 +22,7 @@ from tests.core.world import disclosure
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resend, and look at the clock, without waiting long."""
-    monkeypatch.setattr(recorder, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(exchange, "FIRST_DELAY", 0.001)
     monkeypatch.setattr(closing, "LONGEST_REST", 0.005)
 
 

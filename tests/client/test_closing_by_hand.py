@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ledger.client.book import decode_book, encode_book, read_book
+from ledger.client.exchange import advance
 from ledger.client.journal import Position
 from ledger.client.opening import preview
 from ledger.client.profile import load, save
 from ledger.client.reads import LogClient
-from ledger.client.recorder import advance
 from ledger.core import bodies
 from ledger.core.bodies import Period
 from ledger.core.building import prepare
@@ -158,6 +158,7 @@ def test_a_book_is_kept_as_it_is() -> None:
         '[9, 0, 0, 0, "00", []]',
         encode_book(BOOK).replace("12", "-1"),
         encode_book(BOOK)[:-5] + '"x"]]]',
+        "[" * 2000,
     ],
 )
 def test_a_damaged_book_is_refused(text: str) -> None:

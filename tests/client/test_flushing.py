@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.client import flushing, recorder
+from ledger.client import exchange, flushing, speaker
 from ledger.client.opening import open_journal, put_off
 from ledger.client.range_receipt import Receipt
 from ledger.core.bodies import Period
@@ -37,7 +37,7 @@ from tests.core.world import START, Entropy, disclosure
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resend without waiting long."""
-    monkeypatch.setattr(recorder, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(exchange, "FIRST_DELAY", 0.001)
 
 
 def put(ledger: Lying, folder: Path, *disclosures: Disclosure) -> list[int]:
@@ -104,7 +104,7 @@ async def test_much_is_delivered_in_batches(tmp_path: Path, monkeypatch: pytest.
             assert places(opened.flushed) == [(number, number - 1) for number in range(1, 6)]
             assert [len(request.statements) for request in ledger.received] == [3, 2]
             size = prepare(disclosure(), Entropy()).size
-            monkeypatch.setattr(recorder, "BATCH_BYTES", size + size // 2)
+            monkeypatch.setattr(speaker, "BATCH_BYTES", size + size // 2)
             await opened.put_off(disclosure(), disclosure())
             await opened.flush()
     assert [len(request.statements) for request in ledger.received] == [3, 2, 1, 1]
@@ -221,7 +221,7 @@ async def test_a_policy_that_changed_meanwhile_is_followed(tmp_path: Path) -> No
         publish(ledger, PUBLIC)
         await opened.flush()
         assert places(opened.flushed) == [(1, 0)]
-        assert opened._chain.publish == SealingPolicy.parse(ledger.world.sealing_policy).publish
+        assert opened._speaker._chain.publish == SealingPolicy.parse(ledger.world.sealing_policy).publish
 
 
 async def test_a_closing_that_is_due_comes_first(tmp_path: Path) -> None:

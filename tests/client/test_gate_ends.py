@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.client import recorder as recorders
+from ledger.client import exchange
 from ledger.client.payloads import open_own
 from ledger.client.recorder import Recorder
 from ledger.client.releases import Stage
@@ -26,7 +26,7 @@ AWAY = Unavailable("gone")
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resend without waiting long."""
-    monkeypatch.setattr(recorders, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(exchange, "FIRST_DELAY", 0.001)
 
 
 async def settled(ledger: Lying, directory: Path) -> list[tuple[str, bool]]:

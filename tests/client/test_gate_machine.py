@@ -18,7 +18,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from ledger.client import recorder as recorders
+from ledger.client import exchange
 from ledger.client.gate import Release
 from ledger.client.recorder import Recorder
 from ledger.core.errors import GateShut, LedgerError, Unavailable, Unresolved
@@ -44,7 +44,7 @@ class Gates(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.directory = Path(tempfile.mkdtemp(prefix="gates-"))
         self.state = self.directory / "0"
-        self.patches = mock.patch.object(recorders, "FIRST_DELAY", 0.001)
+        self.patches = mock.patch.object(exchange, "FIRST_DELAY", 0.001)
         self.patches.start()
         self.serving, self.opening = AsyncExitStack(), AsyncExitStack()
         self.ledger: Lying = self.run(self.serving.enter_async_context(lying(opened_world())))

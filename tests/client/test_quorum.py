@@ -74,7 +74,7 @@ async def test_an_answer_without_the_quorum_is_no_receipt(tmp_path: Path) -> Non
     """The recorder asks for a cosigned answer, gives no receipt for another, and settles once there is one."""
     async with lying(opened_world()) as ledger, channel(ledger.address, None) as opened:
         first = recorder(ledger, opened, journal(ledger.world, tmp_path))
-        first.start(chain(ledger.world), unchanged)
+        await first.start(chain(ledger.world), unchanged)
         with pytest.raises(VerificationFailed, match="quorum: too few witnesses"):
             await first.record(disclosure())
         await first.close()
@@ -93,7 +93,7 @@ async def test_without_a_policy_nothing_is_asked_of_witnesses(tmp_path: Path) ->
     async with lying(opened_world()) as ledger, channel(ledger.address, None) as opened:
         ledger.losses.append(Unavailable("lost"))
         held = recorder(ledger, opened, journal(ledger.world, tmp_path), with_policy=False)
-        held.start(chain(ledger.world), unchanged)
+        await held.start(chain(ledger.world), unchanged)
         await held.record(disclosure())
         await held.close()
     assert [request.cosigned for request in ledger.received] == [False, False]

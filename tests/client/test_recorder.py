@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.client import exchange
 from ledger.client import recorder as recorders
 from ledger.core.batch import MAX_BATCH
 from ledger.core.building import prepare
@@ -71,7 +72,7 @@ def test_a_prepared_entry_takes_no_more_room_than_it_says() -> None:
     for count in (0, 1, 4, 5, 17, 65, 256):
         keys = tuple(canonicalise("account", f"account-{number}") for number in range(count))
         prepared = prepare(disclosure(*keys), Entropy())
-        travels = recorders.to_request(world.submission("alpha", disclosure(*keys)), 2**62)
+        travels = exchange.to_request(world.submission("alpha", disclosure(*keys)), 2**62)
         fixed = 3 * 34 + 11 + sum(118 for _ in travels.sealed_keys)
         assert travels.ByteSize() - fixed <= prepared.size
 

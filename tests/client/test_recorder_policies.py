@@ -49,7 +49,7 @@ async def test_a_recorder_follows_a_policy_that_changes_under_it(tmp_path: Path)
 
         held = journal(world, tmp_path / "state")
         recorder = Recorder(opened, pins(world), world.secrets["alpha"], held, lambda: world.minute * 60.0)
-        recorder.start(chain(world), renew)  # type: ignore[arg-type]  # it returns a chain
+        await recorder.start(chain(world), renew)  # type: ignore[arg-type]  # it returns a chain
         first = await recorder.record(disclosure())
         publish(ledger, PUBLIC)
         receipts = await asyncio.gather(*(recorder.record(disclosure()) for _ in range(3)))
@@ -73,7 +73,7 @@ async def test_a_policy_that_stays_another_is_told(tmp_path: Path) -> None:
 
         held = journal(world, tmp_path / "state")
         recorder = Recorder(opened, pins(world), world.secrets["alpha"], held, lambda: world.minute * 60.0)
-        recorder.start(chain(world), renew)  # type: ignore[arg-type]  # it returns a chain
+        await recorder.start(chain(world), renew)  # type: ignore[arg-type]  # it returns a chain
         ledger.refusals = deque([PolicySuperseded("openings: old"), PolicySuperseded("openings: old")])
         with pytest.raises(PolicySuperseded):
             await recorder.record(disclosure())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.client import recorder as recorders
+from ledger.client import exchange
 from ledger.core.errors import Busy, InvalidInput, KeySuperseded, Unavailable
 from ledger.core.receipt import verify_receipt
 from tests.client.lying import lying
@@ -20,7 +20,7 @@ LOST = Unavailable("gone")
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resend without waiting long."""
-    monkeypatch.setattr(recorders, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(exchange, "FIRST_DELAY", 0.001)
 
 
 async def test_lost_answers_are_asked_for_with_the_same_bytes(tmp_path: Path) -> None:

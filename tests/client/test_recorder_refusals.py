@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.client import recorder as recorders
+from ledger.client import exchange
 from ledger.core.errors import (
     AlreadyLogged,
     BeyondTree,
@@ -53,7 +53,7 @@ def named(error: LedgerError) -> str:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resend without waiting long."""
-    monkeypatch.setattr(recorders, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(exchange, "FIRST_DELAY", 0.001)
 
 
 @pytest.mark.parametrize("error", REFUSED, ids=named)
@@ -116,3 +116,16 @@ async def test_those_who_wait_behind_an_undecided_batch_are_told(tmp_path: Path)
             with pytest.raises(Unavailable, match=r"^not sent, because an earlier batch is not settled: not answered"):
                 await second
     assert ledger.world.size == 4
+
+
+async def test_what_the_ledger_said_last_is_told_and_not_that_time_ran_out(tmp_path: Path) -> None:
+    """Why there is no answer is of more use than that there is none; after an answer it is forgotten."""
+    async with lying(opened_world()) as ledger:
+        ledger.refusals.append(Unavailable("gone"))
+        async with recording(ledger, tmp_path / "state", patience=0.5) as recorder:
+            await recorder.record(disclosure())
+            assert recorder.trouble is None
+            ledger.refusals.append(Unavailable("gone again"))
+            ledger.hold = True
+            with pytest.raises(Unavailable, match=r"^not answered within 0.5 s: gone again$"):
+                await recorder.record(disclosure())

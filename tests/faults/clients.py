@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from ledger.client import recorder
+from ledger.client import exchange
 from tests.faults.clients_ledger import AUDITORS, Standing
 from tests.faults.clients_network import Fault, Network
 from tests.faults.clients_owner import Owner
@@ -54,7 +54,7 @@ class Clients(RuleBasedStateMachine):
         self.network = Network(self.standing)
         self.told = Told(self.standing)
         self.owner = Owner(self.standing, self.network, self.told, self.folder)
-        self.soon = mock.patch.object(recorder, "FIRST_DELAY", 0.0)
+        self.soon = mock.patch.object(exchange, "FIRST_DELAY", 0.0)
         self.soon.start()
 
     async def _create(self) -> Standing:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ledger.client.recorder import to_request
+from ledger.client.exchange import to_request
 from ledger.core.bodies import DeliveryResult, Target
 from ledger.core.building import prepare_delivery
 from ledger.core.checkpoint import cosign, open_checkpoint

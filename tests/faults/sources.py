@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from ledger.client.recorder import Chain, to_request
+from ledger.client.exchange import Chain, to_request
 from ledger.core.batch import Batch, Binding, decode_batch
 from ledger.core.building import Prepared, build, prepare
 from ledger.core.encoding import ZERO_HASH, Hash, sha256

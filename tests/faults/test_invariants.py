@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.client.exchange import Chain
 from ledger.client.profile import Profile
 from ledger.client.reads import Pins
-from ledger.client.recorder import Chain
 from ledger.core.checkpoint import Checkpoint, cosign, open_checkpoint, sign_checkpoint
 from ledger.core.encoding import ZERO_HASH
 from ledger.core.merkle import hash_leaves, tree_root

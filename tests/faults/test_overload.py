@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from ledger.client.recorder import to_request
+from ledger.client.exchange import to_request
 from ledger.core.batch import MAX_BATCH, Binding
 from ledger.core.building import build
 from ledger.core.encoding import ZERO_HASH

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.client import profile
-from ledger.client.recorder import to_request
+from ledger.client.exchange import to_request
 from ledger.client.transport import translate
 from ledger.core.batch import Binding
 from ledger.core.building import Prepared, build

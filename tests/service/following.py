@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ledger.client.recorder import to_request
+from ledger.client.exchange import to_request
 from ledger.core import bodies
 from ledger.core.batch import decode_batch
 from ledger.core.building import (

@@ -15,7 +15,7 @@ from typing import Any
 
 import grpc
 
-from ledger.client.recorder import to_request
+from ledger.client.exchange import to_request
 from ledger.core.admission import Submission
 from ledger.core.batch import Binding, decode_batch, sign_batch
 from ledger.core.building import Prepared, build, prepare

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 import pytest_asyncio
 
-from ledger.client.recorder import to_request
+from ledger.client.exchange import to_request
 from ledger.core.admission import Submission
 from ledger.core.batch import Batch, decode_batch
 from ledger.core.errors import InvalidInput

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from ledger.cli.demo.stage import Source, Stage, staged
+from ledger.client.exchange import Chain, to_request
 from ledger.client.opening import chain_of
 from ledger.client.reads import LogClient
-from ledger.client.recorder import Chain, to_request
 from ledger.core.batch import Binding, decode_batch
 from ledger.core.building import Prepared, build, prepare
 from ledger.core.encoding import ZERO_HASH, Hash, sha256

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.scene import BATCH, folder, prepared
-from ledger.client.recorder import to_request
+from ledger.client.exchange import to_request
 from ledger.core import admission
 from ledger.core.batch import Binding, decode_batch
 from ledger.core.bodies import Period
