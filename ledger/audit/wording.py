@@ -3,11 +3,20 @@
 from typing import Final
 
 from ledger.core.bodies import Count
-from ledger.core.completeness_report import Report
+from ledger.core.completeness_report import Report, Status
 from ledger.core.findings import lasting, when
 
 OLD: Final = 2 * 24 * 60
 """Minutes behind the time asked for from which on a copy may lack what is there by then."""
+
+
+ALWAYS: Final = (Status.ON_TIME, Status.LATE, Status.MISSING, Status.CONTRADICTED)
+"""How periods stand that sums always have."""
+
+
+def statuses(shown: Report) -> list[Status]:
+    """Return how periods stand, those that are neither grave nor there left out."""
+    return [status for status in Status if status in ALWAYS or shown.totals.statuses[status]]
 
 
 def headline(report: Report) -> str:
@@ -38,6 +47,9 @@ def remarks(report: Report, cosigned: bool) -> list[str]:
         found.append(
             f"the newest time in this copy is {when(report.newest)}, {age} earlier: a newer copy may have more"
         )
+    if report.at < report.newest:
+        words = f"the newest time in this copy is {when(report.newest)}, which is later"
+        found.append(f"{words}: what became due in between is not judged")
     if not report.witnessed:
         found.append("judged by recorded times alone, without a witness policy: not shown that others see the same log")
     elif not cosigned:

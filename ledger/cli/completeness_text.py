@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ledger.audit.calendar import SYMBOLS, UNITS, lines
-from ledger.audit.wording import count_text, headline, remarks
+from ledger.audit.wording import count_text, headline, remarks, statuses
 from ledger.cli.outcome import printable, show
 from ledger.core.completeness_report import Report, Row, Status, Totals
 from ledger.core.findings import Finding
@@ -21,9 +21,7 @@ STYLES: Final = {
     Status.OPEN: "dim",
     Status.UNCHECKED: "magenta",
 }
-ALWAYS: Final = (Status.ON_TIME, Status.LATE, Status.MISSING, Status.CONTRADICTED)
-"""How periods stand that the sums always have; the others where there are some."""
-COUNTED: Final = ("disclosures", "aborted", "embargoed", "late disclosed")
+COUNTED: Final = ("disclosures", "aborted", "embargoed", "late disclosures")
 MOST: Final = 50
 """Findings that are written out; --json and --html have all."""
 
@@ -38,8 +36,8 @@ def tell(report: Report, shown: Report, cosigned: bool) -> None:
             for line in _matrix(row):
                 console.print(line)
     console.print(_legend())
-    statuses = [status for status in Status if status in ALWAYS or shown.totals.statuses[status]]
-    show(("", *(status.value for status in statuses), *COUNTED, "unresolved"), _sums(shown, statuses))
+    told = statuses(shown)
+    show(("", *(status.value for status in told), *COUNTED, "unresolved"), _sums(shown, told))
     _findings(report, shown)
     for remark in remarks(report, cosigned):
         print(printable(remark))

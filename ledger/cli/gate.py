@@ -21,7 +21,7 @@ from ledger.client.artifact import CHANGED, CHUNK, Content, take
 from ledger.client.opening import open_recorder
 from ledger.client.range_receipt import Receipt
 from ledger.client.recorder import Recorder
-from ledger.core.errors import InvalidInput, Unresolved, VerificationFailed
+from ledger.core.errors import Busy, GateShut, InvalidInput, NotStored, Unavailable, Unresolved, VerificationFailed
 from ledger.core.record_input import Disclosure
 
 SHUT: Final = 125
@@ -30,6 +30,10 @@ NOT_FOUND: Final = 127
 FORWARDED: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 BY_TERMINAL: Final = (signal.SIGINT, signal.SIGQUIT)
 """What a terminal sends to COMMAND too, by itself."""
+
+
+ADVICE: Final = "run it again once the ledger answers, or have the record wait: ledger record --queue"
+"""What to do where the ledger cannot be asked at all."""
 
 
 class Failed(Exception):
@@ -88,6 +92,8 @@ class _Run:
     def __init__(self, words: Sequence[str], artifact: Path, receipts: Path, timeout: float) -> None:
         self._words, self._artifact, self._receipts, self._timeout = words, artifact, receipts, timeout
         self._process: asyncio.subprocess.Process | None = None
+        self._early: list[signal.Signals] | None = None
+        """What came while COMMAND was being started, which may have begun by then; None before that."""
 
     async def through(self, own: Own, disclosure: Disclosure) -> int:
         """Return COMMAND's exit code, once its end is logged."""
@@ -102,12 +108,23 @@ class _Run:
             return SHUT
 
     def _forward(self, number: signal.Signals, task: "asyncio.Task[int]", terminal: bool) -> None:
-        if self._process is None:
+        if self._process is not None:
+            if self._process.returncode is None and not (terminal and number in BY_TERMINAL):
+                self._process.send_signal(number)
+        elif self._early is not None:
+            self._early.append(number)
+        else:
             task.cancel()
-        elif self._process.returncode is None and not (terminal and number in BY_TERMINAL):
-            self._process.send_signal(number)
 
     async def _release(self, own: Own, disclosure: Disclosure) -> int:
+        try:
+            return await self._opened(own, disclosure)
+        except (Unavailable, Busy) as error:
+            if isinstance(error, NotStored) or self._early is not None:
+                raise
+            raise GateShut(f"the gate stays shut, nothing was recorded or handed over: {error}; {ADVICE}") from None
+
+    async def _opened(self, own: Own, disclosure: Disclosure) -> int:
         async with open_recorder(own.profile, own.key, patience=self._timeout, flush=False) as recorder:
             for settled in recorder.settled:
                 say(f"entry {own.profile.name}:{settled.note.target.sequence}, left open before, is settled now")
@@ -152,7 +169,10 @@ class _Run:
         await asyncio.to_thread(write_whole, path, receipt.data)
         held = {name: value for name, value in os.environ.items() if name != PASSPHRASE}
         given = {"LEDGER_RECEIPT": str(path), "LEDGER_ARTIFACT": str(self._artifact)}
+        self._early = []
         self._process = await asyncio.create_subprocess_exec(*self._words, env={**held, **given})
+        for number in self._early:
+            self._process.send_signal(number)
         code = await self._process.wait()
         if code:
             raise Failed(code if code > 0 else 128 - code)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,10 +78,10 @@ def check_artifact(record: DisclosureRecord, content: Content) -> None:
 def _opened(path: Path) -> io.FileIO:
     """Open a regular file; the errors name no path."""
     try:
-        file = io.FileIO(path)
+        file = io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # a pipe would wait
     except OSError as error:
         raise InvalidInput("artifact", f"cannot be read: {error.strerror}") from None
-    if not stat.S_ISREG(path.stat().st_mode):
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise InvalidInput("artifact", "must be a regular file: it is read twice")
     return file

@@ -137,6 +137,7 @@ class Release:
             await recorder.reach(receipt.sequence, Stage.ENTERED)
         except BaseException as error:
             if asked is not None and asked.done() and not asked.cancelled() and asked.exception() is None:
+                recorder.leave(asked.result().sequence, Stage.ASKED)  # it may have been noted as entered
                 recorder.abort(asked.result())
             if isinstance(error, InvalidInput) or not isinstance(error, LedgerError | TimeoutError):
                 raise

@@ -70,6 +70,25 @@ def test_it_fits_the_screen(written: Path, width: int) -> None:
     assert captions == tables > 0
 
 
+def test_it_fits_a_narrow_phone(written: Path) -> None:
+    """At 360 pixels, in a frame, as no window is that narrow, nothing is wider but tables; captions are not cut."""
+    tell = """<script>parent.postMessage([document.documentElement.scrollWidth, window.innerWidth, Math.max(
+    ...[...document.querySelectorAll('caption span')].map(one => one.getBoundingClientRect().right))].join(' '), '*')
+    </script>"""
+    inner, outer = written.with_name("framed.html"), written.with_name("frame.html")
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", written.read_text())
+    inner.write_text(text.replace("</body>", f"{tell}</body>"))
+    hear = "<script>onmessage = event => { document.title = event.data }</script>"
+    outer.write_text(
+        f'<title></title>{hear}<iframe width="360" height="800" frameborder="0" src="framed.html"></iframe>'
+    )
+    dom = browser("--dump-dom", "--virtual-time-budget=5000", outer.as_uri(), width=1200).decode()
+    (title,) = re.findall(r"<title>([0-9. ]+)</title>", dom)
+    scrolled, window, caption = map(float, title.split())
+    assert scrolled <= window == 360
+    assert caption <= window
+
+
 def test_a_picture_of_it_has_all_colours(written: Path) -> None:
     """The picture is drawn: a page that failed to render would be a few hundred bytes of white."""
     picture = written.with_suffix(".png")

@@ -1,5 +1,6 @@
 """``ledger gate`` runs a program only with the receipt in hand, passes on how it ended, and logs that."""
 
+import asyncio
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from ledger.cli import gate as gates
+from ledger.client.range_receipt import Receipt
 from ledger.core.encoding import sha256
 from tests.cli.commands import Site, disclosure
 from tests.cli.conftest import Standing
@@ -114,15 +116,32 @@ def test_where_the_gate_stays_shut_the_command_does_not_run(standing: Standing, 
 
 
 def test_an_unreachable_ledger_keeps_the_gate_shut(standing: Standing, options: list[Any], tmp_path: Path) -> None:
-    """The command does not run, and nothing of the record is told."""
+    """The command does not run, the error says what to do, and nothing of the record is told."""
     folder = shutil.copytree(standing.source, tmp_path / "away")
     text = (folder / "profile.toml").read_text()
     (folder / "profile.toml").write_text(re.sub(r'(role_address = )".*"', r'\1"127.0.0.1:1"', text))
     shutil.rmtree(folder / "state", ignore_errors=True)
     command = ["-p", folder, *options[2:], "--timeout", "0.5", "--", "touch", tmp_path / "ran"]
     ran = standing.here.run("ledger", "gate", *command, code=125)
+    assert "the gate stays shut, nothing was recorded or handed over" in ran.stderr
+    assert "run it again once the ledger answers" in ran.stderr
     assert not (tmp_path / "ran").exists()
     assert hits([RECIPIENT, NAME, DATA.decode()], {"stderr": ran.stderr.encode(), **files(folder)}) == []
+
+
+async def test_a_signal_while_the_command_starts_reaches_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From the moment that it may have begun it is the command's to end, and no longer said to have never run."""
+    run, really = gates._Run(["sleep", "60"], tmp_path / "artifact", tmp_path, 1), asyncio.create_subprocess_exec
+
+    async def starting(*words: str, **how: Any) -> Any:
+        run._forward(signal.SIGTERM, handing, terminal=False)
+        return await really(*words, **how)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", starting)
+    handing: Any = asyncio.ensure_future(run._run(Receipt(0, "alpha", 0, sha256(b""), b"")))
+    with pytest.raises(gates.Failed) as ended:
+        await handing
+    assert ended.value.code == 128 + signal.SIGTERM
 
 
 def test_a_command_that_is_not_there_is_found_out_first(standing: Standing, options: list[Any]) -> None:

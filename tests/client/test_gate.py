@@ -107,10 +107,14 @@ def _unreadable(directory: Path) -> Path:
     return path
 
 
-def _pipe(directory: Path) -> Path:
+def _folder(directory: Path) -> Path:
     directory.mkdir()
-    path = directory / "pipe"
-    path.mkdir()
+    return directory
+
+
+def _pipe(directory: Path) -> Path:
+    path = _folder(directory) / "pipe"
+    os.mkfifo(path)
     return path
 
 
@@ -133,7 +137,8 @@ WRONG: dict[str, tuple[Any, Disclosure, str]] = {
         "outcome: must be one of FULL, PARTIAL",
     ),
     "a missing file": (_unreadable, described(), "artifact: cannot be read: No such file or directory"),
-    "a directory": (_pipe, described(), "artifact: cannot be read: Is a directory"),
+    "a directory": (_folder, described(), "artifact: cannot be read: Is a directory"),
+    "a pipe that nobody writes to": (_pipe, described(), "artifact: must be a regular file: it is read twice"),
     "a device": (lambda _: Path(os.devnull), described(), "artifact: must be a regular file: it is read twice"),
 }
 

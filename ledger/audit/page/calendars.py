@@ -1,24 +1,19 @@
 """The calendar of each source: a table whose cells say by sign, number, words and shade how a period stands."""
 
-from typing import Final
-
 from ledger.audit.calendar import COLUMNS, SYMBOLS, UNITS, lines
 from ledger.audit.page.markup import Markup, element, table
 from ledger.audit.page.style import SHADES, class_of
 from ledger.audit.wording import count_text
-from ledger.core.bodies import Period
 from ledger.core.completeness_report import Cell, Row, Status
-
-_PREFIX: Final = {Period.DAY: "", Period.WEEK: "W", Period.MONTH: ""}
 
 
 def calendar(row: Row) -> Markup:
     """Return a source's calendar."""
     most = max([cell.counts[0].hi for cell in row.cells], default=0)
-    head = ["", *(f"{_PREFIX[row.period]}{number}" for number in range(1, COLUMNS[row.period] + 1))]
+    head = ["", *map(str, range(1, COLUMNS[row.period] + 1))]
     caption = f"{row.source_id} by {UNITS[row.period]}, with disclosures"
     rows = [[line.label, *(_cell(cell, most) for cell in line.cells)] for line in lines(row)]
-    return table(caption, head, rows, "calendar")
+    return table(caption, head, rows, f"calendar {UNITS[row.period]}")
 
 
 def legend() -> Markup:

@@ -43,7 +43,7 @@ def table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]], clas
     for row in rows:
         first, *rest = row
         body.append(element("tr", element("th", first, scope="row"), [_cell(cell) for cell in rest]))
-    inner = (element("caption", caption), element("thead", top), element("tbody", body))
+    inner = (element("caption", element("span", caption)), element("thead", top), element("tbody", body))
     made = element("table", *inner, class_=class_) if class_ else element("table", *inner)
     return element("div", made, class_="scroll", role="region", aria_label=caption, tabindex=0)
 

@@ -1,14 +1,14 @@
 """The page of a completeness report: what it comes to first, then calendars, counts and findings with evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ledger.audit.page.calendars import calendar, legend
 from ledger.audit.page.chart import chart
-from ledger.audit.page.findings import findings
+from ledger.audit.page.findings import findings, kinds
 from ledger.audit.page.markup import Markup, element, table
 from ledger.audit.page.style import sheet
-from ledger.audit.wording import conclusion, count_text, remarks
+from ledger.audit.wording import conclusion, count_text, remarks, statuses
 from ledger.core.completeness_report import Report, Status, Totals
 from ledger.core.findings import when
 
@@ -26,14 +26,16 @@ def page(report: Report, shown: Report, cosigned: bool) -> str:
         element("title", title),
         element("style", Markup(sheet())),
     )
-    main = element("main", element("h1", title), *_summary(report, cosigned), *_body(report, shown))
+    main = element("main", element("h1", title), *_summary(report, shown, cosigned), *_body(report, shown))
     document = element("html", element("head", *head), element("body", main), lang="en")
     return f"<!doctype html>\n{document}\n"
 
 
-def _summary(report: Report, cosigned: bool) -> Iterator[Markup]:
+def _summary(report: Report, shown: Report, cosigned: bool) -> Iterator[Markup]:
     state = "bad" if report.findings else "open" if report.stop else "good"
     yield element("p", conclusion(report), class_=f"banner {state}")
+    if shown.findings:
+        yield kinds(shown)
     log_id = report.log_id.hex() if report.log_id else "unknown"
     yield element("p", f"{report.size:,} entries, judged as of {when(report.at)}. Log id ", element("code", log_id))
     if notes := remarks(report, cosigned):
@@ -42,8 +44,9 @@ def _summary(report: Report, cosigned: bool) -> Iterator[Markup]:
 
 def _body(report: Report, shown: Report) -> Iterator[Markup]:
     yield element("h2", "Sums")
-    head = ("service or source", *(status.value for status in Status), *_COUNTED)
-    yield table("Periods by how they stand, and what they hold", head, _sums(shown))
+    told = statuses(shown)
+    head = ("service or source", *(status.value for status in told), *_COUNTED)
+    yield table("Periods by how they stand, and what they hold", head, _sums(shown, told))
     yield element("h2", "Calendars")
     yield legend()
     for row in shown.rows:
@@ -59,15 +62,15 @@ def _body(report: Report, shown: Report) -> Iterator[Markup]:
     yield from chart(shown)
 
 
-def _sums(shown: Report) -> Iterator[list[str]]:
+def _sums(shown: Report, told: Sequence[Status]) -> Iterator[list[str]]:
     for service, totals in shown.services().items():
-        yield _totals(f"service {service}", totals)
+        yield _totals(f"service {service}", totals, told)
         for row in shown.rows:
             if row.service == service:
-                yield _totals(row.source_id, Totals.of(row.cells))
+                yield _totals(row.source_id, Totals.of(row.cells), told)
 
 
-def _totals(name: str, totals: Totals) -> list[str]:
-    numbers = [f"{totals.statuses[status]:,}" for status in Status]
+def _totals(name: str, totals: Totals, told: Sequence[Status]) -> list[str]:
+    numbers = [f"{totals.statuses[status]:,}" for status in told]
     numbers += [*(count_text(count) for count in totals.counts), f"{totals.unresolved:,}"]
     return [name, *(element("td", number, class_="n") for number in numbers)]

@@ -36,11 +36,17 @@ h1, h3, p, li { overflow-wrap: anywhere; }
 .scroll { position: relative; overflow-x: auto; margin: 1rem 0; } .scroll:focus-visible { outline: 3px solid #2f6f9f; }
 table { border-collapse: collapse; }
 caption { text-align: left; font-weight: 600; padding-bottom: .25rem; }
+caption span { position: sticky; left: 0; display: inline-block; max-width: calc(100vw - 2rem); }
 th, td { padding: .25rem .5rem; border: 1px solid #d0d7de; text-align: left; vertical-align: top; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
-.calendar th, .calendar td { padding: .1rem; min-width: 1.6rem; text-align: center; font-size: .75rem; }
+th[scope=row] { position: sticky; left: 0; background: #ffffff; }
+.calendar th, .calendar td { padding: .1rem; min-width: 1.4rem; text-align: center; font-size: .75rem; }
+.week th, .week td { min-width: 1.25rem; }
+.calendar caption { font-weight: 400; font-size: .875rem; }
 .calendar th[scope=row] { white-space: nowrap; padding-right: .5rem; }
 .calendar td b { display: block; font-size: .875rem; }
+.kinds { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
+.kinds a { color: inherit; }
 .findings { padding-left: 1.25rem; } .findings > li { margin-bottom: .5rem; }
 code { font-size: .8125rem; overflow-wrap: anywhere; }
 .legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .5rem; }

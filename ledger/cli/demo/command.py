@@ -89,10 +89,11 @@ def demo(
         sample = _sample(receipts, sum(row.requests for row in rows))
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, and so ends the server too
         where = Path(tempfile.mkdtemp(prefix="ledger-demo-")) if directory is None else directory.absolute()
+        kept = directory is not None or keep_serving
         try:
-            holds = asyncio.run(_demo(rows, where, sample, keep_serving, Teller(as_json)))
+            holds = asyncio.run(_demo(rows, where, sample, keep_serving, kept, Teller(as_json)))
         finally:
-            if directory is None and not keep_serving:
+            if not kept:
                 shutil.rmtree(where)
         if not holds:
             raise typer.Exit(DISPROVEN)
@@ -108,7 +109,9 @@ def _sample(text: str, total: int) -> int:
     return min(int(text), total)
 
 
-async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving: bool, teller: Teller) -> bool:
+async def _demo(
+    rows: Sequence[Row], directory: Path, sample: int, keep_serving: bool, kept: bool, teller: Teller
+) -> bool:
     started = time.monotonic()
     teller.step(f"a ledger, three witnesses, four sources and an auditor below {directory}")
     async with staged(directory) as stage:
@@ -135,6 +138,8 @@ async def _demo(rows: Sequence[Row], directory: Path, sample: int, keep_serving:
         "fork_refused_by": ", ".join(found.refusers) or "nobody",
         "seconds": round(time.monotonic() - started, 1),
     }
+    page = stage.directory / "completeness.html"
+    teller.step(f"the report for people: {page}" if kept else "the report for people, a page: --dir FOLDER keeps it")
     tell_summary(teller, SOURCE, facts, found.totals, auditing.published(rows))
     teller.verdict(holds)
     if keep_serving:
@@ -163,7 +168,6 @@ async def _run(stage: Stage, rows: Sequence[Row], sample: int, teller: Teller) -
     teller.step(f"the release gate: {', '.join(gated) or 'nothing'}")
     judged = await _judge(stage)
     teller.step(f"months in seconds, and the report on them: {', '.join(judged) or 'nothing'}")
-    teller.step(f"for people: {stage.directory / 'completeness.html'}")
     stage.server.stop()
     refused = await _tamper(stage, checkpoint.size - total)
     teller.step(f"changed by one bit and refused: {', '.join(refused) or 'nothing'}")
