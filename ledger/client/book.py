@@ -32,7 +32,7 @@ def decode_book(text: str) -> Book:
         found = tuple([Tally(*tally) for tally in tallies])
         hashed = check_hash(bytes.fromhex(closing), "closing")
         return Book(bodies.Period(period), began, start, sequence, hashed, found)
-    except (ValueError, TypeError, InvalidInput):
+    except (ValueError, TypeError, RecursionError, InvalidInput):
         raise StoreDamaged(
             "journal: its counts cannot be read; move its directory away to have them counted anew"
         ) from None

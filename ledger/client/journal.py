@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +21,10 @@ from nacl.exceptions import CryptoError
 
 from ledger.client.book import decode_book, encode_book
 from ledger.client.releases import SCHEMA, Mark, Note, Releases, Stage
-from ledger.client.waiting import WAITING, WaitingRoom
+from ledger.client.waiting import DAMAGE, WAITING, WaitingRoom
 from ledger.core.closings import Book
-from ledger.core.encoding import ZERO_HASH, Hash, label
-from ledger.core.errors import Locked, NotStored, StoreDamaged
+from ledger.core.encoding import ZERO_HASH, Hash, check_hash, label
+from ledger.core.errors import InvalidInput, Locked, NotStored, StoreDamaged
 
 CHECKPOINT: Final = 1000
 """Pages of SQLite's write-ahead log from which on storing a batch moves them into the database, which syncs twice."""
@@ -88,7 +88,7 @@ class Journal:
             except BaseException:
                 self._db.close()
                 raise
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             os.close(self._lock)
             raise StoreDamaged(f"{path}: not a recorder's journal that can be read ({error})") from None
         except BaseException:
@@ -119,7 +119,7 @@ class Journal:
         if (row[1], row[2]) != (self._log_id, self._source_id):
             raise StoreDamaged("journal: belongs to another log or source; give it a directory of its own")
         kept = self._db.execute("SELECT book FROM book").fetchone()
-        return Position(row[3], Hash(row[4]), row[5], row[6], Hash(row[7]), decode_book(kept[0]) if kept else None)
+        return replace(_head(*row[3:]), book=decode_book(kept[0]) if kept else None)
 
     def _save(self, position: Position) -> None:
         self._db.execute(
@@ -148,9 +148,9 @@ class Journal:
             return crypto_aead_xchacha20poly1305_ietf_decrypt(
                 sealed[_NONCE:], str(sequence).encode(), sealed[:_NONCE], self._key
             )
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise StoreDamaged(f"journal: the pending batch cannot be read ({error})") from None
-        except (CryptoError, ValueError):
+        except (CryptoError, ValueError, TypeError):
             raise StoreDamaged(
                 "journal: the pending batch does not decrypt with this key; open it with the key that signed it"
             ) from None
@@ -206,7 +206,7 @@ class Journal:
         """Return the releases whose end nobody logged, oldest first; raise StoreDamaged where they cannot be read."""
         try:
             return self._releases.left()
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, ValueError, TypeError, InvalidInput) as error:
             raise StoreDamaged(f"journal: the notes of releases cannot be read ({error})") from None
 
     def reach(self, sequence: int, stage: Stage) -> None:
@@ -242,7 +242,7 @@ class Journal:
                     self._sync("FULL", CHECKPOINT)
             except BaseException as error:
                 self._undo()
-                if isinstance(error, sqlite3.Error):
+                if isinstance(error, DAMAGE):
                     raise NotStored(f"journal: cannot be written ({error})") from None
                 raise
 
@@ -257,6 +257,16 @@ class Journal:
         """Close and unlock."""
         self._db.close()
         os.close(self._lock)
+
+
+def _head(next_sequence: object, previous: object, recorded_at: object, size: object, root: object) -> Position:
+    """Return what a row says; a damaged page keeps no rule of its table, so that anything may stand in it."""
+    match next_sequence, previous, recorded_at, size, root:
+        case int(), bytes(), int(), int(), bytes() if min(next_sequence, recorded_at, size) >= 0:
+            with suppress(InvalidInput):
+                hashes = check_hash(previous, "previous"), check_hash(root, "root")
+                return Position(next_sequence, hashes[0], recorded_at, size, hashes[1])
+    raise StoreDamaged("journal: its head cannot be read")
 
 
 def _key(seed: bytes) -> bytes:

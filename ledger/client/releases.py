@@ -15,7 +15,7 @@ from nacl.exceptions import CryptoError
 
 from ledger.client.range_receipt import Receipt
 from ledger.core.bodies import DeliveryResult, Target
-from ledger.core.encoding import Hash
+from ledger.core.encoding import Hash, check_hash
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS releases (
@@ -119,10 +119,10 @@ class Releases:
         self._db.execute("DELETE FROM releases WHERE sequence = ?", (sequence,))
 
     def left(self) -> list[Note]:
-        """Return the notes, oldest first."""
+        """Return the notes, oldest first; raise InvalidInput, ValueError or TypeError for what no release wrote."""
         rows = self._db.execute("SELECT sequence, leaf_hash, artifact, stage FROM releases ORDER BY sequence")
         return [
-            Note(Target(sequence, Hash(hashed)), Stage(stage), self._artifact(hashed, sealed))
+            Note(Target(sequence, check_hash(hashed, "leaf_hash")), Stage(stage), self._artifact(hashed, sealed))
             for sequence, hashed, sealed, stage in rows.fetchall()
         ]
 

@@ -34,6 +34,9 @@ CREATE INDEX IF NOT EXISTS waiting_signed ON waiting (signed) WHERE signed IS NO
 LIMIT: Final = 1 << 30
 """Bytes that the journal's database may hold with what waits in it."""
 
+DAMAGE: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged file makes SQLite raise: its words may hold bytes of the file, which need not be UTF-8."""
+
 _NONCE: Final = 24
 _TAG: Final = 16
 
@@ -189,7 +192,7 @@ class WaitingRoom:
         try:
             for row in self._db.execute(query, values):  # noqa: UP028 -- yield from would close the cursor with this
                 yield row
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise StoreDamaged(f"journal: the waiting room cannot be read ({error})") from None
 
     def _seal(self, cell: str, number: int, text: bytes) -> bytes:
@@ -204,7 +207,7 @@ class WaitingRoom:
 def _unseal(sealed: bytes, place: str, key: bytes) -> bytes:
     try:
         return crypto_aead_xchacha20poly1305_ietf_decrypt(sealed[_NONCE:], place.encode(), sealed[:_NONCE], key)
-    except (CryptoError, ValueError):
+    except (CryptoError, ValueError, TypeError):
         number = place.rpartition(" ")[2]
         raise StoreDamaged(
             f"waiting room: number {number} does not decrypt with this key; where it was put off under an earlier one, "

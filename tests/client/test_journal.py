@@ -184,12 +184,67 @@ def test_a_database_of_other_tables_is_refused(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
+def test_a_schema_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """What SQLite says of it has bytes of the file in it, whatever they are."""
+    journal = opened(tmp_path)
+    journal._db.execute("PRAGMA journal_mode=DELETE")
+    journal.close()
+    database = tmp_path / "journal.sqlite"
+    content = database.read_bytes()
+    assert b"CREATE INDEX" in content
+    database.write_bytes(content.replace(b"CREATE INDEX", b"CREATE INDE\xbd"))
+    with pytest.raises(StoreDamaged, match=r"not a recorder's journal that can be read"):
+        opened(tmp_path)
+
+
 def test_a_pending_batch_on_a_damaged_page_is_refused(tmp_path: Path) -> None:
     """Damage that shows only when the batch is read is told as damage."""
     journal = opened(tmp_path)
     journal._db.execute("DROP TABLE pending")
     with pytest.raises(StoreDamaged, match=r"^journal: the pending batch cannot be read \("):
         journal.pending()
+    journal.close()
+
+
+def unruled(journal: Journal, table: str, column: str, cell: object) -> None:
+    """Put any cell into a column, as a damaged page does, which keeps no rule of its table."""
+    journal._db.execute(f"ALTER TABLE {table} RENAME TO whole")
+    journal._db.execute(f"CREATE TABLE {table} AS SELECT * FROM whole")  # noqa: S608 -- one of our tables
+    journal._db.execute(f"UPDATE {table} SET {column} = ?", (cell,))  # noqa: S608 -- one of our tables
+
+
+@pytest.mark.parametrize("cell", [None, 7, "text", 0.5, b"short"], ids=repr)
+@pytest.mark.parametrize("column", ["next_sequence", "previous", "recorded_at", "size", "root"])
+def test_a_state_that_no_release_wrote_is_damaged(tmp_path: Path, column: str, cell: object) -> None:
+    """Numbers and hashes of the head are such, or the journal is refused before anything follows from them."""
+    if (column, cell) in [(name, 7) for name in ("next_sequence", "recorded_at", "size")]:
+        cell = -7
+    journal = opened(tmp_path)
+    unruled(journal, "state", column, cell)
+    journal.close()
+    with pytest.raises(StoreDamaged, match=r"^journal: its head cannot be read$"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("cell", [None, 7, "text"], ids=repr)
+def test_a_pending_batch_that_is_no_bytes_is_refused(tmp_path: Path, cell: object) -> None:
+    """It is told as one that does not decrypt."""
+    journal = opened(tmp_path)
+    journal.store(3, b"request")
+    unruled(journal, "pending", "request", cell)
+    with pytest.raises(StoreDamaged, match=r"does not decrypt"):
+        journal.pending()
+    journal.close()
+
+
+@pytest.mark.parametrize(("column", "cell"), [("leaf_hash", None), ("leaf_hash", b"short"), ("stage", None)], ids=repr)
+def test_a_note_that_no_release_wrote_is_damaged(tmp_path: Path, column: str, cell: object) -> None:
+    """A release whose DISCLOSURE cannot be named is told, not passed over."""
+    journal = opened(tmp_path)
+    journal.store(3, b"request", {3: (LOG, Opens(OTHER))})
+    unruled(journal, "releases", column, cell)
+    with pytest.raises(StoreDamaged, match=r"^journal: the notes of releases cannot be read"):
+        journal.releases()
     journal.close()
 
 

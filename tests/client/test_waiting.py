@@ -168,6 +168,18 @@ def test_a_room_that_cannot_be_read_is_damaged(journal: Journal) -> None:
         journal.waiting.rows()
 
 
+@pytest.mark.parametrize("cell", [None, 7, "text"], ids=repr)
+@pytest.mark.parametrize("column", ["about", "record"])
+def test_a_cell_that_holds_no_bytes_is_damaged(journal: Journal, column: str, cell: object) -> None:
+    """A damaged page may give anything where the table's own rules allow nothing else."""
+    journal.waiting.put([ONE], SINCE)
+    journal._db.execute("ALTER TABLE waiting RENAME TO whole")
+    journal._db.execute("CREATE TABLE waiting AS SELECT * FROM whole")
+    journal._db.execute(f"UPDATE waiting SET {column} = ?", (cell,))  # noqa: S608 -- one of two names
+    with pytest.raises(StoreDamaged, match=r"^waiting room: number 1 does not decrypt"):
+        waiting(journal)
+
+
 def test_putting_off_needs_no_ledger(tmp_path: Path) -> None:
     """Profile, key and disk are enough; a recorder that runs, or another role's profile, is in the way."""
     ledger = Lying(opened_world())
