@@ -43,6 +43,17 @@ def test_a_leaf_with_the_bytes_but_no_seal_ends_nothing() -> None:
     assert framer.rest == [chance]
 
 
+@pytest.mark.parametrize("cut", range(1, len(SEAL_TAG)))
+def test_the_bytes_across_two_leaves_end_nothing(cut: int) -> None:
+    """Where one leaf ends with some of them and the next begins with the others, neither has a seal."""
+    framer = Framer()
+    halves = [SEAL_TAG[:cut], SEAL_TAG[cut:]]
+    assert framer.take(halves) == []
+    assert framer.rest == halves
+    assert framer.take([SEAL_TAG[:cut], SEAL_TAG, SEAL_TAG[cut:]]) == [[*halves, SEAL_TAG[:cut], SEAL_TAG]]
+    assert framer.rest == [SEAL_TAG[cut:]]
+
+
 def test_what_can_be_no_batch_comes_back_for_its_decoder() -> None:
     """Bytes with the tag that are no leaf end a batch, and so does one leaf more than a batch may have."""
     leaves = mixed().leaves

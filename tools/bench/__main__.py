@@ -111,6 +111,7 @@ async def measure(sizes: Sizes) -> dict[str, float]:
     with told("report: completeness of a log from local tiles, all checks"), folder() as path:
         judged = judging.run(path, sizes.report)
         figures.set(report_per_s=judged.rate, report_raw_per_s=judged.raw)
+        figures.set(report_rss_mib=judged.rss, report_tenth_rss_mib=judged.tenth_rss)
     if sizes.growth:
         figures.set(**await growth.run(sizes.growth))
     return figures.values

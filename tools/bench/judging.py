@@ -1,7 +1,13 @@
-"""The completeness report over a folder of tiles, all checks, beside the raw SHA-256 of the same bytes on one core."""
+"""The completeness report over a folder of tiles, all checks, beside the raw SHA-256 of the same bytes on one core.
+
+``python -m bench.judging FOLDER VKEY`` reports on one log in a process of its own, so that its memory is the report's.
+"""
 
 import hashlib
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +22,7 @@ from ledger.core.checkpoint import Checkpoint, sign_checkpoint
 from ledger.core.completeness_report import report
 from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.inner import approve, sign_inner
-from ledger.core.note import SigningKey
+from ledger.core.note import SigningKey, VKey
 from ledger.core.rules import LEDGER
 from ledger.core.signing import SecretKey
 from ledger.core.statement import Statement
@@ -31,27 +37,51 @@ MINUTE: Final = 29_400_000
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """Entries a second: judged from tiles, and hashed alone."""
+    """Entries a second, judged from tiles and hashed alone; MiB at most, over the log and over a tenth of it."""
 
     rate: float
     raw: float
+    rss: float
+    tenth_rss: float
 
 
 def run(folder: Path, count: int) -> Judging:
-    """Write a log of about ``count`` disclosures into ``folder``, report on it, and hash its bytes."""
+    """Write logs of about ``count`` disclosures and of a tenth of that into ``folder``, report, and hash bytes."""
     key = SigningKey("log.example/bench", SecretKey.from_seed(os.urandom(32)))
+    _, tenth_rss = _reported(folder / "tenth", key, count // 10)
+    rate, rss = _reported(folder / "whole", key, count)
+    return Judging(rate, _raw(key, count), rss, tenth_rss)
+
+
+def _reported(folder: Path, key: SigningKey, count: int) -> tuple[float, float]:
+    """Write a log and return what reporting on it, in another process, came to: entries a second, MiB at most."""
     with open_writer(folder, key.vkey()) as writer:
         for leaves in _log(key, count):
             writer.append(Leaves.of(leaves))
         checkpoint = Checkpoint(key.name, writer.size, writer.root())
         writer.publish(sign_checkpoint(checkpoint, key).note.format())
+    arguments = [sys.executable, "-m", "bench.judging", str(folder), key.vkey().format()]
+    said = subprocess.run(arguments, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603 -- this module
+    size, rate, rss = json.loads(said)
+    if size != checkpoint.size:
+        raise RuntimeError("the report ended before its log")
+    return rate, rss
+
+
+def judged(folder: Path, log: VKey) -> tuple[int, float, float]:
+    """Return how many entries were reported on, how many a second, and the MiB that this process had at most."""
     started = time.perf_counter()
-    judgment = judge(FilesLog(FolderSource(folder), key.vkey()).read(), key.vkey())
-    found = report(judgment, MINUTE)
-    rate = found.size / (time.perf_counter() - started)
-    if found.findings or found.size != checkpoint.size:
+    found = report(judge(FilesLog(FolderSource(folder), log).read(), log), MINUTE)
+    seconds = time.perf_counter() - started
+    if found.findings:
         raise RuntimeError("the report found something in an honest log")
-    return Judging(rate, _raw(key, count))
+    return found.size, found.size / seconds, _peak_mib()
+
+
+def _peak_mib() -> float:
+    """Return the most resident memory that this process had since it was started (proc(5): VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
 
 
 def _log(key: SigningKey, count: int) -> Iterator[tuple[bytes, ...]]:
@@ -100,3 +130,7 @@ def _raw(key: SigningKey, count: int) -> float:
     for leaf in leaves:
         new(leaf).digest()
     return len(leaves) / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    print(json.dumps(judged(Path(sys.argv[1]), VKey.parse(sys.argv[2]))))

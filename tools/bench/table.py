@@ -44,6 +44,8 @@ BOUNDS: Final = {
     "mirror_raw_per_s": Bound("the hashes of the same bytes alone"),
     "report_per_s": Bound("completeness report from local tiles, all checks", 100_000, 250_000),
     "report_raw_per_s": Bound("one SHA-256 over each of the same leaves"),
+    "report_rss_mib": Bound("the report's memory at most"),
+    "report_tenth_rss_mib": Bound("the same over a tenth of the log"),
     "growth_ratio": Bound("rate at 1,000,000 entries against 10,000", 0.8, 0.95),
     "rss_mib": Bound("server's memory then", 300, 150, most=True),
     "startup_s": Bound("exec to serving then", 1, 0.5, most=True),
