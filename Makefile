@@ -3,7 +3,7 @@ PY := .venv/bin/python
 RUNTIME := .venv/.runtime
 STAMP := .venv/.installed
 
-.PHONY: demo test bench crash syscalls damage clients overload soak witness fuzz mutation setup generate vectors format clean
+.PHONY: demo test bench crash syscalls damage clients releases overload soak witness fuzz mutation setup generate vectors format clean
 
 demo: $(RUNTIME)
 	@.venv/bin/ledger demo $(ARGS)
@@ -38,7 +38,7 @@ bench: $(STAMP)
 	@$(PY) -m bench $(if $(QUICK),--quick)
 
 # The long forms of the campaigns whose short forms make test runs; ARGS="--help" explains each.
-crash syscalls damage clients overload soak witness: $(STAMP)
+crash syscalls damage clients releases overload soak witness: $(STAMP)
 	@$(PY) -m tests.faults $@ $(ARGS)
 
 fuzz: $(STAMP)

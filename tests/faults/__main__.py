@@ -7,7 +7,7 @@ from typing import Final
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # a server that dies is no news here
 
-CAMPAIGNS: Final = ("crash", "syscalls", "damage", "clients", "overload", "soak", "witness")
+CAMPAIGNS: Final = ("crash", "syscalls", "damage", "clients", "releases", "overload", "soak", "witness")
 """Each is a module here with ``main(arguments)``, which returns the exit code."""
 
 

@@ -59,6 +59,9 @@ class Context:
         """End the call."""
         raise Ended(status)
 
+    def time_remaining(self) -> None:
+        """Return None: the caller sets no deadline."""
+
 
 class Handlers:
     """A server to the generated code: keeps the handler of each method by path."""
