@@ -8,12 +8,14 @@ import pytest
 
 from ledger.core import bodies
 from ledger.core.batch import decode_batch, sign_batch
+from ledger.core.building import prepare
 from ledger.core.chain import ADMITTED, check_admitted
 from ledger.core.encoding import ZERO_HASH, sha256
 from ledger.core.errors import InvalidInput, VerificationFailed
 from ledger.core.life import Lives
 from ledger.core.statement import Statement, body_name
-from tests.core.world import World, secret
+from tests.core.embargoed import gagged, lift, with_officers
+from tests.core.world import World, disclosure, replay, secret
 
 DIGEST = sha256(b"digest")
 DISCLOSURE = bodies.Disclosure(DIGEST, DIGEST, DIGEST, 4, DIGEST)
@@ -50,6 +52,15 @@ def test_every_body_is_admitted_or_refused() -> None:
     """No body is missing from the two lists, and none stands in both."""
     assert {*ADMITTED, *map(type, NOT_ADMITTED)} == set(get_args(bodies.Body))
     assert len(ADMITTED) + len(NOT_ADMITTED) == len(get_args(bodies.Body))
+
+
+def test_one_payload_makes_a_batch_a_sealed_one() -> None:
+    """Where a statement without a payload stands beside one that has one, boxes travel, and the seal says so."""
+    world = with_officers(threshold=1)
+    gag = world.say("alpha", gagged(world))
+    world.say("alpha", lift(world, gag), prepare(disclosure(), world.entropy))
+    assert world.placed[-1].batch.seal.sealed_keys_digest != ZERO_HASH
+    assert replay(world.leaves) == world.state
 
 
 def test_replay_checks_public_openings() -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from ledger.core import bodies
+from ledger.core.batch import decode_batch, sign_batch
 from ledger.core.building import Prepared, prepare, prepare_closing, prepare_delivery
 from ledger.core.closings import Book, Tally
-from ledger.core.encoding import Hash, sha256
+from ledger.core.encoding import ZERO_HASH, Hash, sha256
 from ledger.core.errors import InvalidInput, LedgerError, Refused, VerificationFailed
 from ledger.core.inner import approve
 from ledger.core.merkle import leaf_hash
@@ -150,6 +151,51 @@ def test_a_batch_over_the_end_of_a_period_is_counted_by_statement() -> None:
     split = world.built_batch("alpha", *(prepare(disclosure(), world.entropy) for _ in range(3)))
     assert book(world).take(split).tallies[-1].disclosures == 5
     assert period_end(MONDAY, bodies.Period.WEEK) == MONDAY + WEEK
+
+
+def test_a_batch_whose_minutes_lie_in_two_periods_is_counted_in_both() -> None:
+    """What is said before the end of a period counts in it, what is said after it in the next."""
+    world = with_officers(threshold=0)
+    said = [leaf.statement for leaf in world.built_batch("alpha", *_disclosures(world, 3)).leaves]
+    dated = [replace(said[0], recorded_at=START), *[replace(item, recorded_at=START + WEEK) for item in said[1:]]]
+    leaves = sign_batch([replace(item, seal=None) for item in dated], world.binding("alpha"), sha256(b""), [])
+    found = book(world).take(decode_batch(leaves))
+    assert found.tallies == (Tally(MONDAY, 0, 1), Tally(MONDAY + WEEK, 1, 2))
+
+
+def _disclosures(world: World, count: int) -> list[Prepared]:
+    return [prepare(disclosure(), world.entropy) for _ in range(count)]
+
+
+def test_a_closing_ends_where_the_next_period_begins() -> None:
+    """Of several later periods in which something was said the earliest one bounds it."""
+    world = with_officers(threshold=0)
+    for count in (2, 3, 1):
+        world.disclose("alpha", *[disclosure() for _ in range(count)])
+        later(world)
+    said = closing(world)
+    assert (counts(said), said.first_sequence, said.end_sequence, said.mapped_through) == ((2, 0, 0, 0), 0, 2, 0)
+    close(world)
+    assert (closing(world).first_sequence, closing(world).end_sequence) == (2, 5)
+
+
+def test_what_stands_beside_a_closing_does_not_hide_it() -> None:
+    """A batch in which only one statement has to be taken in order is taken in order."""
+    world = with_officers(threshold=0)
+    first = world.disclose("alpha")
+    with pytest.raises(Refused, match="late_for: names no closed period"):
+        world.say("alpha", aborted(world, first), late(world, MONDAY))
+    later(world)
+    with pytest.raises(Refused, match="disclosures: does not hold what the chain has"):
+        world.say("alpha", gagged(world), prepare_closing(closing(world, disclosures=bodies.Count(7, 7))))
+
+
+def test_of_a_handover_the_first_part_counts() -> None:
+    """Also where a period ends between its parts."""
+    body = prepare(disclosure(), World.open().entropy).say(ZERO_HASH, ())
+    assert isinstance(body, bodies.Disclosure)
+    added = [Tally(0, 0).add(replace(body, part=bodies.Part(index, 3))).disclosures for index in range(3)]
+    assert added == [1, 0, 0]
 
 
 REFUSED: dict[str, tuple[dict[str, object], type[LedgerError], str]] = {

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ledger.core import completeness_state
 from ledger.core.completeness import Completeness
 from ledger.core.completeness_report import report
 from ledger.core.completeness_state import HEADER, resume, save
@@ -128,6 +129,16 @@ def test_columns_that_do_not_fit_are_refused() -> None:
             resume(sealed(small, wrong), mixed().vkey)
 
 
+def test_the_bytes_are_the_same_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers are little-endian in the file: a machine of the other byte order turns them round on both ways."""
+    judgment = judged(mixed())
+    little = save(judgment)
+    monkeypatch.setattr(completeness_state, "_LITTLE", False)
+    turned = save(judgment)
+    assert turned != little
+    assert save(resume(turned, mixed().vkey)) == turned
+
+
 def test_a_judgment_is_small() -> None:
     """An entry costs 25 bytes; what else is kept is by batch and day, source and finding."""
     world = World.open()
@@ -136,3 +147,37 @@ def test_a_judgment_is_small() -> None:
     before = len(save(judged(world)))
     world.disclose("alpha", *[disclosure() for _ in range(400)])
     assert (len(save(judged(world))) - before) / 400 < 27
+
+
+def test_the_bytes_are_what_the_format_says() -> None:
+    """Its first line, the length of what is small, and little-endian numbers, of which the last is an offset."""
+    judgment = judged(mixed())
+    data = save(judgment)
+    assert data.startswith(b"disclosure-ledger/v1/completeness-state\n" + bytes(6))
+    last = list(judgment.entries.chains.values())[-1].run_offsets[-1]
+    assert data[-40:-32] == last.to_bytes(8, "little")
+    assert last > 0
+
+
+def test_one_of_another_version_is_refused() -> None:
+    """Whatever follows its first line, and though its hash is right."""
+    whole = save(judged(mixed()))[:-32].replace(b"/v1/", b"/v2/", 1)
+    with pytest.raises(InvalidInput, match=r"^state: is no judgment, or one of another version$"):
+        resume(whole + sha256(whole), mixed().vkey)
+
+
+def test_a_longer_log_keeps_no_more_than_its_columns() -> None:
+    """Ten times the entries add 25 bytes for each; all else grows by the digits of larger numbers alone."""
+    world = World.open()
+    world.enrol("alpha")
+    world.add_auditor("one")
+    kept = []
+    for batches in (1, 9):
+        for _ in range(batches):
+            world.disclose("alpha", *[disclosure() for _ in range(100)])
+        data = save(judged(world))
+        small = int.from_bytes(data[len(HEADER) : len(HEADER) + 8], "big")
+        kept.append((small, len(data) - small))
+    (few, columns), (many, more) = kept
+    assert many - few < 20
+    assert more - columns == 25 * 900

@@ -146,3 +146,14 @@ def test_a_witnessed_log_in_order_has_no_findings() -> None:
     close_as(world, 0)
     assert kinds(reported(world, policy=policy)) == []
     assert reported(world, policy=policy).witnessed
+
+
+def test_what_is_found_of_the_log_itself_is_shown_by_its_time() -> None:
+    """A missing ANCHOR belongs to no source's period: it is shown where its own minute is."""
+    world, policy = witnessed()
+    anchor(world, START)
+    world.minute = START + 30 * HOUR
+    world.disclose("alpha")
+    told = reported(world, policy=policy)
+    assert found(told.shown(0, world.minute), Kind.ANCHOR) == []
+    assert found(told.shown(world.minute, world.minute + 1), Kind.ANCHOR) == found(told, Kind.ANCHOR) != []

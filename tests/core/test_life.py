@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from ledger.core import bodies
+from ledger.core.batch import Batch, decode_batch, sign_batch
 from ledger.core.building import Prepared, prepare
 from ledger.core.encoding import Hash, sha256
 from ledger.core.errors import InvalidInput, LedgerError, Refused, VerificationFailed
-from ledger.core.life import Life, Lives, target_of
+from ledger.core.life import Life, Lives, Officers, target_of
+from ledger.core.rules import MAX_EMBARGO_MONTHS
 from ledger.core.statement import Statement, decode_leaf
 from tests.core.embargoed import (
     HANDED,
@@ -87,6 +89,40 @@ def test_an_entry_that_nothing_refers_to_is_what_its_leaf_says() -> None:
     assert life(world, GAGGED).told == (MONTH + 3, 0, 0, 0, 0)
     assert not life(world, OPEN).withheld
     assert life(world, GAGGED).withheld
+
+
+def test_a_life_that_nothing_is_known_of_is_empty() -> None:
+    """Without an embargo nothing is withheld, and an embargo to the first month after the epoch's withholds."""
+    statement = decode_leaf(started().leaves[OPEN]).statement
+    empty = Life(OPEN, sha256(b""), statement.body)
+    assert empty.told == (0, 0, 0, 0, 0)
+    assert not empty.withheld
+    assert replace(empty, until=1).withheld
+    assert (Officers().keys, Officers().threshold) == ((), 0)
+
+
+def test_an_entry_stands_where_it_was_logged() -> None:
+    """Each entry of a batch has its own index, and the first part of a handover is delivered for all of them."""
+    world = started()
+    assert [life(world, index).index for index in (OPEN, GAGGED, PART - 1, PART)] == [OPEN, GAGGED, PART - 1, PART]
+    delivered = world.say("alpha", delivery(world, PART - 1))
+    assert life(world, PART - 1).delivery == delivered
+
+
+def test_an_entry_of_the_same_batch_stands_where_it_is_said() -> None:
+    """What a batch says of its own second entry is of the index that this entry gets."""
+    world = started()
+    said = [leaf.statement for leaf in world.built_batch("alpha", *[_open(world) for _ in range(3)]).leaves]
+
+    def batch(target: bodies.Target) -> Batch:
+        body = bodies.Delivery(target, _DELIVERED, sha256(b""), sha256(b""))
+        last = replace(said[2], body=body, seal=None)
+        return decode_batch(sign_batch([*said[:2], last], world.binding("alpha"), sha256(b""), []))
+
+    second = bodies.Target(said[1].sequence, sha256(b""))
+    second = replace(second, leaf_hash=batch(second).leaf_hashes[1])
+    found = world.state.follow(batch(second), world.lives.find)["alpha", second.sequence]
+    assert (found.index, found.delivery) == (world.size + 1, world.size + 2)
 
 
 def test_a_whole_life_is_told_by_its_statements() -> None:
@@ -198,7 +234,7 @@ REFUSED: dict[str, tuple[Callable[[World], Prepared], type[LedgerError], str]] =
         "until: must be 1 to 36 months after",
     ),
     "an extension past its cap": (
-        lambda world: extension(world, GAGGED, 1, MONTH + 40),
+        lambda world: extension(world, GAGGED, 1, MONTH + 3 + MAX_EMBARGO_MONTHS + 1),
         InvalidInput,
         "until: must be 1 to 36 months after",
     ),
@@ -251,6 +287,21 @@ def test_a_correction_inherits_an_embargo() -> None:
     world.say("alpha", lift(world, GAGGED), lift(world, corrected))
     assert not life(world, corrected).withheld
     assert replay(world.leaves) == world.state
+
+
+def test_each_correction_of_a_batch_inherits() -> None:
+    """Two corrections that stand in one batch are two entries under the embargo."""
+    world = started()
+    first = world.say("alpha", *[correction(world, GAGGED, withheld=True) for _ in range(2)])
+    for index in (first, first + 1):
+        assert (life(world, index).index, life(world, index).told) == (index, (MONTH + 3, 0, 0, 0, 0))
+
+
+def test_an_extension_may_reach_as_far_as_its_cap() -> None:
+    """36 months after the end that it extends is the last month that it may name."""
+    world = started()
+    world.say("alpha", extension(world, GAGGED, 1, MONTH + 3 + MAX_EMBARGO_MONTHS))
+    assert life(world, GAGGED).until == MONTH + 3 + MAX_EMBARGO_MONTHS
 
 
 def test_deliveries_and_extensions_are_corrected_without_keys() -> None:

@@ -5,13 +5,14 @@ import pytest
 from ledger.core.batch import decode_batch
 from ledger.core.errors import InvalidInput, PolicySuperseded
 from ledger.core.sealing_policy import DEFAULT, PUBLISHABLE, SealingPolicy
-from tests.core.embargoed import gagged
+from tests.core.embargoed import delivery, gagged
 from tests.core.world import World, disclosure
 
 
 def test_the_default_asks_for_one_auditor() -> None:
     """Without a choice each batch key is boxed to one auditor at least."""
     assert SealingPolicy.parse(DEFAULT) == SealingPolicy()
+    assert (SealingPolicy().min_auditors, SealingPolicy().publish) == (1, ())
 
 
 def test_the_minimum_is_read() -> None:
@@ -36,6 +37,7 @@ def test_the_minimum_is_read() -> None:
         b'{"min_auditors":"1","publish":[]}',
         b'{"min_auditors":1,"publish":{}}',
         b'{"min_auditors":1,"publish":[1]}',
+        b'{"min_auditors":1,"publish":[[]]}',
         b'{"extra":0,"min_auditors":1,"publish":[]}',
         b'{"min_auditors":9007199254740993,"publish":[]}',
     ],
@@ -56,11 +58,11 @@ def test_a_policy_reads_back_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        (("notes",), "publish may name authority_type, authority_country"),
+        (("notes",), "^sealing_policy: publish may name authority_type, authority_country"),
         (("recipient",), "publish may name"),
         (("produced_at",), "publish may name"),
         (("nobody",), "publish may name"),
-        (("outcome", "urgency"), "publish must name fields in the order of their slots"),
+        (("outcome", "urgency"), "^sealing_policy: publish must name fields in the order of their slots"),
         (("urgency", "urgency"), "publish must name fields in the order of their slots"),
     ],
 )
@@ -87,7 +89,19 @@ def test_leaves_open_what_the_policy_says_and_no_more() -> None:
     for other, leaves in ((policy, silent.leaves), (SealingPolicy(), public.leaves), (policy, silent.leaves[:1])):
         with pytest.raises(PolicySuperseded, match="openings: not the fields that the policy in force makes public"):
             other.check_published(leaves)
+    several = decode_batch(worlds[0].submission("alpha", *[disclosure() for _ in range(4)]).statements)
+    assert several.leaves[1].is_plain
+    SealingPolicy().check_published(several.leaves)
+    with pytest.raises(PolicySuperseded):
+        policy.check_published(several.leaves[1:2])
     gag = worlds[1].built_batch("alpha", gagged(worlds[1]))
     policy.check_published(gag.leaves)
     SealingPolicy().check_published(gag.leaves)
     assert worlds[1].disclose("alpha") == 3
+    policy.check_published(worlds[1].built_batch("alpha", delivery(worlds[1], 3)).leaves)
+
+
+def test_every_word_and_count_may_be_public_at_once() -> None:
+    """A policy may name all that can be named."""
+    policy = SealingPolicy(1, PUBLISHABLE)
+    assert SealingPolicy.parse(policy.format()) == policy

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ledger.cli.demo import figures
+from ledger.cli.history import read_fields
 from ledger.client import keyfile, profile
 from ledger.client.requests import Request
 from ledger.core import bodies
@@ -19,13 +20,15 @@ from ledger.core.errors import (
     StoreDamaged,
     Uncheckable,
 )
+from ledger.core.record import PartialRecord
+from ledger.core.sealed import payload_plaintext
 from ledger.engine import rows
 from ledger.engine.guard import HighWater
 from ledger.service import config
 from tests.fuzz.driving import Target, require_same
 from tests.fuzz.messages import protobuf
 from tests.fuzz.mutating import text
-from tests.fuzz.seeds import as_json, log, submissions
+from tests.fuzz.seeds import DISCLOSURES, as_json, log, submissions
 
 _QUEUE_KEY: Final = bytes(range(32))
 
@@ -74,6 +77,13 @@ def _profile(path: Path) -> None:
 
 def _settings(path: Path) -> None:
     config.check(path.parent)
+
+
+def _fields(path: Path) -> None:
+    """Fields of a DELIVERY or EMBARGO_EXTENDED; what is taken in can be sealed and reads back the same."""
+    record = PartialRecord.from_json_object(read_fields(path))
+    payload_plaintext(_QUEUE_KEY, (), record.to_json_object())
+    require_same(PartialRecord.from_json_object(record.to_json_object()), record)
 
 
 def _mark(path: Path) -> None:
@@ -187,6 +197,9 @@ TARGETS: Final = (
     Target("keyfile.load_public", _file(keyfile.load_public), (InvalidInput,), _key_files(), text),
     Target("profile.load", _file(_profile), (ConfigInvalid,), _profiles(), text),
     Target("config.check", _file(_settings, config.FILE), (ConfigInvalid,), _SETTINGS, text),
+    Target(
+        "read_fields", _file(_fields), (InvalidInput,), as_json({}, *(item["record"] for item in DISCLOSURES)), text
+    ),
     Target("HighWater.check", _file(_mark), (StoreBehind, StoreDamaged), _marks(), text),
     Target("figures.load", _file(figures.load), (InvalidInput,), _FIGURES, text),
     *_row_targets(),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import rfc8785
 
+from ledger.core.bodies import Period
 from ledger.core.canonical_json import decode_json, encode_json
 from ledger.core.errors import InvalidInput, Uncheckable, VerificationFailed
 from ledger.core.lookup_keys import (
@@ -16,8 +17,10 @@ from ledger.core.lookup_keys import (
     split_canonical,
     verify_canonical,
 )
+from ledger.core.periods import parse_period, period_name, period_start
 from ledger.core.record import DisclosureRecord
 from ledger.core.record_input import Disclosure, disclosure_from_object, load_json, load_json_lines, load_yaml
+from ledger.core.rules import month_text, parse_month
 from ledger.core.sealed import CLASSES, open_payload, payload_plaintext, seal_payload, verify_opened
 from ledger.core.sealing_policy import DEFAULT, SealingPolicy
 from tests.fuzz.driving import NEEDLE, Broken, Target, require_same
@@ -95,6 +98,16 @@ def _split(data: bytes) -> None:
     require_same(key.canonical + rest, data)
 
 
+def _period(data: bytes) -> None:
+    """What is read is how people write the period that begins at that minute."""
+    start = parse_period(_text(data), "period")
+    require_same(_text(data) in {period_name(period_start(start, period), period) for period in Period}, True)
+
+
+def _month(data: bytes) -> None:
+    require_same(month_text(parse_month(_text(data), "month")), _text(data))
+
+
 def _payload(data: bytes) -> None:
     """Any content under a right key: who sealed it need not be honest."""
     size = next((size for size in CLASSES if len(data) < size), None)
@@ -133,6 +146,7 @@ def _written() -> tuple[bytes, ...]:
 
 
 _MALFORMED: Final = (InvalidInput,)
+_PERIODS: Final = (b"2026-10", b"2024-02-29", b"2026-W53", b"1970-W01", b"9999-W52", b"1970-01-01")
 _YAML: Final = (
     b"record:\n  authority_type: POLICE\n  authority_country: NO\n  notes: |\n    "
     + NEEDLE.encode()
@@ -170,6 +184,8 @@ TARGETS: Final = (
     Target("verify_canonical", _canonical, (InvalidInput, Uncheckable), _written(), text),
     Target("split_canonical", _split, (InvalidInput, Uncheckable), _standing(), text),
     Target("open_payload", _payload, (InvalidInput, VerificationFailed, Uncheckable), _plaintexts(), text),
+    Target("parse_period", _period, _MALFORMED, _PERIODS, text),
+    Target("parse_month", _month, _MALFORMED, (b"2026-10", b"1970-01", b"9999-12"), text),
     Target(
         "sealing_policy", SealingPolicy.parse, _MALFORMED, (DEFAULT, b'{"min_auditors":3,"publish":["outcome"]}'), text
     ),

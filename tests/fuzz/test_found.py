@@ -9,6 +9,7 @@ DEEP = b"[" * 2000
 LONG = b"9" * 5000
 BIG = TARGETS["read_source"].seeds[0].replace(b'"next_sequence":9', b'"next_sequence":9007199254740993')
 TEXT = TARGETS["read_governing"].seeds[0].replace(b'"origin":"log', b'"origin":"\\ud800')
+UNREADABLE = TARGETS["Journal"].seeds[0].replace(b"CREATE INDEX", b"CREATE INDE\xbd")
 LAST_DAY = b'{"FRA":[{"from":"99991231","to":"99991231","requests":0,"users":0}]}'
 
 
@@ -23,6 +24,9 @@ LAST_DAY = b'{"FRA":[{"from":"99991231","to":"99991231","requests":0,"users":0}]
         pytest.param("read_auditor", DEEP, id="an auditor row nested too deeply"),
         pytest.param("read_governing", DEEP, id="a governing row nested too deeply"),
         pytest.param("HighWater.check", DEEP, id="a high-water mark nested too deeply"),
+        pytest.param("read_fields", DEEP, id="fields nested too deeply"),
+        pytest.param("decode_book", DEEP, id="a journal's counts nested too deeply"),
+        pytest.param("Journal", UNREADABLE, id="a journal whose schema is no text"),
         pytest.param("figures.load", LAST_DAY, id="figures of the last day that a date can be"),
         pytest.param("canonicalise phone", b"+49001656", id="a telephone number with two trunk prefixes"),
         pytest.param("config.check", "metrics_listen = 'a:٣'".encode(), id="an address with a port in other digits"),

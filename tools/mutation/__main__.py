@@ -21,7 +21,8 @@ MODULES: Final = (
     *("sealed", "sealed_keys", "sealing_policy", "inner", "receipt", "rules", "batch", "chain"),
     *("merkle", "lookup_keys", "mirror", "statement", "shape", "admission"),
     *("anchors", "witnessing", "tlogtiles", "split", "opened", "conviction"),
-    *("life", "closings", "embargoes", "periods"),
+    *("life", "closings", "embargoes", "periods", "parties", "framing"),
+    *("kept", "anchoring", "findings", "completeness", "completeness_report", "completeness_state", "frozen"),
 )
 """What verifies and encodes; a module that does neither needs no campaign."""
 

@@ -32,12 +32,19 @@ ALONE: Final = frozenset({"test_receipt_bytes"})
 """They take seconds, and so run for their own module only."""
 
 MORE: Final = {
+    "anchoring": ("test_completeness_times",),
     "anchors": ("test_chain_anchors",),
     "batch": ("test_parts", "test_seal"),
+    "completeness_report": (
+        *("test_completeness", "test_completeness_contradicted", "test_completeness_findings"),
+        "test_completeness_times",
+    ),
+    "findings": ("test_completeness_findings", "test_completeness"),
     "inner": ("test_approvals",),
     "lookup_keys": ("test_building",),
     "merkle": ("test_proof",),
     "mirror": ("test_round_trip",),
+    "parties": ("test_chain", "test_chain_governance", "test_chain_keys"),
     "shape": ("test_plain_shape",),
     "statement": ("test_canonical_form", "test_uncheckable", "test_round_trip"),
 }
