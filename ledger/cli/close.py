@@ -8,17 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from ledger.cli.following import KeyOption, Own, PatienceOption
-from ledger.cli.options import JsonOption, ProfileOption, load_key
+from ledger.cli.keys import tell_draft
+from ledger.cli.options import JsonOption, ProfileOption, load_key, refuse_existing
 from ledger.cli.outcome import command, emit, say, show
+from ledger.client.approvals import COUNTS, OfficerApproval
 from ledger.client.closing import Closed
-from ledger.client.opening import open_recorder, preview
+from ledger.client.opening import draft_closing, open_recorder, preview
 from ledger.client.profile import HAND
 from ledger.core.bodies import Closing, Count, Period
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import InvalidInput
 from ledger.core.periods import parse_period, period_name
-
-COUNTS = ("disclosures", "aborted", "embargoed", "late")
 
 
 def close(
@@ -32,7 +32,14 @@ def close(
     egress: Annotated[
         Path | None, typer.Option(help="Egress log of the one period that is closed; its SHA-256 is said with it.")
     ] = None,
+    approval: Annotated[
+        list[Path] | None, typer.Option(help="Approval of this closing, which an officer made with ledger approve.")
+    ] = None,
     plan: Annotated[bool, typer.Option("--show", help="Show what would be said, and send nothing.")] = False,
+    draft: Annotated[
+        Path | None,
+        typer.Option(help="Write to this file what officers are to approve of the next period, and send nothing."),
+    ] = None,
     key: KeyOption = None,
     patience: PatienceOption = 60,
     as_json: JsonOption = False,
@@ -42,26 +49,49 @@ def close(
         own = Own.load(profile_path, key)
         last = parse_period(through, "through") if through else None
         if plan:
-            if officer or egress:
-                raise InvalidInput("show", "sends nothing, so it takes neither --officer nor --egress")
+            if officer or egress or approval or draft:
+                raise InvalidInput(
+                    "show", "sends nothing, so it takes neither --officer nor --egress, nor what they do"
+                )
             period, bodies = asyncio.run(preview(own.profile, own.key, last))
             _tell([_facts(body, period) for body in bodies], as_json)
             say(f"{len(bodies)} to be closed; nothing was sent")
             return
-        officers = [load_key(path, "approver").secret for path in officer or ()]
         digest = ZERO_HASH if egress is None else _digest(egress)
+        if draft is not None:
+            if officer or approval:
+                raise InvalidInput("draft", "is for officers to approve, so it takes neither --officer nor --approval")
+            _draft(own, last, digest, draft, as_json)
+            return
+        officers = [load_key(path, "approver").secret for path in officer or ()]
+        approvals = [OfficerApproval.load(path) for path in approval or ()]
 
         async def run() -> tuple[Period, list[Closed]]:
             how: dict[str, Any] = {"patience": patience, "close": HAND, "flush": False}
             async with open_recorder(own.profile, own.key, **how) as recorder:
                 if recorder.recovered:
                     say(f"{len(recorder.recovered)} that an interrupted run had sent are recorded now")
-                await recorder.close_periods(last, digest, officers)
+                await recorder.close_periods(last, digest, officers, approvals)
                 return recorder.period, recorder.closed
 
         period, closed = asyncio.run(run())
         _tell([{**_facts(item.body, period), **_place(item)} for item in closed], as_json)
         say(f"{len(closed)} closed" if closed else "0 closed: no period is over that is not closed already")
+
+
+def _draft(own: Own, through: int | None, egress: Hash, out: Path, as_json: bool) -> None:
+    refuse_existing(out)
+    draft = asyncio.run(draft_closing(own.profile, own.key, through, egress))
+    with out.open("x") as file:
+        file.write(draft.format())
+    if as_json:
+        emit(draft.facts)
+    else:
+        tell_draft(draft)
+    say(
+        f"{out}: draft of the closing of {draft.period}; nothing was sent. "
+        f"Officers run: ledger approve {out} --key KEY --out FILE"
+    )
 
 
 def _digest(path: Path) -> Hash:

@@ -10,8 +10,16 @@ import typer
 from ledger.cli.options import PASSPHRASE, JsonOption, ProfileOption, load_key, load_public
 from ledger.cli.outcome import command, emit, printable, say
 from ledger.client import keyfile, profile
+from ledger.client.approvals import Draft
 from ledger.client.opening import open_reader
-from ledger.client.requests import Request, request_auditor, request_key_change, request_source
+from ledger.client.requests import (
+    Request,
+    parse_file,
+    read_text,
+    request_auditor,
+    request_key_change,
+    request_source,
+)
 from ledger.core import bodies
 from ledger.core.bodies import Period
 from ledger.core.encoding import Hash, check_hash, decode_hex
@@ -168,12 +176,27 @@ async def _current(
 
 
 def approve(
-    proposal: Annotated[Path, typer.Argument(help="Proposal file, made with ledgerctl's --propose.")],
+    proposal: Annotated[
+        Path,
+        typer.Argument(help="Proposal, made with ledgerctl's --propose, or draft, made with ledger close --draft."),
+    ],
     key: KeyOption,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="For a draft: the file to write.")] = None,
 ) -> None:
-    """Add an approver's signature to a proposal, in place."""
+    """Approve what a file holds: a proposal gathers its approvals in place, a closing's draft is approved in OUT.
+
+    No connection is needed. What is approved is told in words.
+    """
     with command():
-        request = Request.load(proposal)
+        text = read_text(proposal, "proposal")
+        closing = isinstance(parse_file(text, "proposal")[2].body, bodies.Closing)
+        if closing != (out is not None):
+            words = "give --out FILE" if closing else "a proposal keeps its approvals itself: leave it away"
+            raise InvalidInput("out", words)
+        if out is not None:
+            _approve_closing(Draft.parse(text), load_key(key, "approver"), out)
+            return
+        request = Request.parse(text)
         if not request.body.number:
             raise InvalidInput("proposal", "is a request: the operator makes a proposal of it with --propose")
         approved = request.approved([load_key(key, "approver").secret])
@@ -182,6 +205,23 @@ def approve(
             f"{proposal}: {body_name(type(request.body))}{about(request.body)}, governance statement "
             f"{request.body.number}, now with {len(approved.body.approvals)} approvals"
         )
+
+
+def _approve_closing(draft: Draft, key: keyfile.KeyFile, out: Path) -> None:
+    approval = draft.approve(key.secret)
+    with out.open("x") as file:
+        file.write(approval.format())
+    tell_draft(draft)
+    say(
+        f"{out}: approval of the closing of {draft.period} of {draft.source_id}, by key id "
+        f"{approval.approval.key_id.hex()}. It holds no private key: send it to who closes"
+    )
+
+
+def tell_draft(draft: Draft) -> None:
+    """Tell all that officers approve with a closing."""
+    for fact, value in draft.facts.items():
+        print(f"{fact:11} {value}")
 
 
 def about(body: bodies.Governance) -> str:

@@ -1,9 +1,10 @@
 """What a disclosing service or a reader imports: a recorder, verified reads, profiles and key files."""
 
+from ledger.client.approvals import Draft, OfficerApproval
 from ledger.client.gate import Release, gated
 from ledger.client.gate_sync import SyncRelease
 from ledger.client.keyfile import load as load_key
-from ledger.client.opening import open_reader, open_recorder, put_off
+from ledger.client.opening import draft_closing, open_reader, open_recorder, put_off
 from ledger.client.profile import Profile
 from ledger.client.profile import load as load_profile
 from ledger.client.range_receipt import Receipt
@@ -17,9 +18,11 @@ from ledger.core.record_input import Disclosure
 __all__ = [
     "Disclosure",
     "DisclosureRecord",
+    "Draft",
     "Entry",
     "GateShut",
     "LogClient",
+    "OfficerApproval",
     "Pins",
     "Profile",
     "Receipt",
@@ -28,6 +31,7 @@ __all__ = [
     "SyncRecorder",
     "SyncRelease",
     "Unresolved",
+    "draft_closing",
     "gated",
     "load_key",
     "load_profile",

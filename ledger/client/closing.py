@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ledger.client.approvals import Draft, OfficerApproval
 from ledger.client.profile import AUTO, HAND
 from ledger.client.range_receipt import Receipt
 from ledger.core import bodies
 from ledger.core.closings import Book
 from ledger.core.encoding import ZERO_HASH, Hash
-from ledger.core.errors import ConfigInvalid, InvalidInput, Refused
-from ledger.core.inner import approve
+from ledger.core.errors import ConfigInvalid, InvalidInput, Refused, VerificationFailed
+from ledger.core.inner import approve, signed_bytes
 from ledger.core.periods import period_end, period_name, period_start
-from ledger.core.signing import PublicKey, SecretKey
+from ledger.core.signing import PublicKey, SecretKey, Signature, approver_id, verify_signature
 from ledger.core.statement import Statement
 
 LONGEST_REST: Final = 60.0
@@ -29,12 +30,41 @@ class Officers:
     keys: tuple[PublicKey, ...] = ()
     threshold: int = 0
 
-    def check(self, given: Sequence[SecretKey]) -> None:
-        """Raise InvalidInput for the key of a stranger, Refused unless there are enough."""
+    def check(self, given: Sequence[SecretKey], approvals: Sequence[bodies.Approval] = ()) -> None:
+        """Raise InvalidInput for the key of a stranger, Refused unless there are enough with those who approved."""
         if not all(key.public in self.keys for key in given):
             raise InvalidInput("officer", "not the key of an officer of this source")
-        if len({key.public for key in given}) < self.threshold:
-            raise Refused(f"officer: {self.threshold} of this source's officers approve a closing; give their keys")
+        if len({approver_id(key.public) for key in given} | {item.key_id for item in approvals}) < self.threshold:
+            raise Refused(
+                f"officer: {self.threshold} of this source's officers approve a closing; give their keys or approvals"
+            )
+
+    def verify(
+        self, said: Draft, approvals: Sequence[OfficerApproval], given: Sequence[SecretKey] = ()
+    ) -> list[bodies.Approval]:
+        """Return the approvals of ``said`` that came in files, beside those that the keys ``given`` will make.
+
+        Raises:
+            InvalidInput: one is of something else, or a stranger's, or its officer approves already, or it is not
+                signed by that officer.
+        """
+        message = signed_bytes(said.log_id, said.body, "approvals", said.source_id)
+        known = {approver_id(key): key for key in self.keys}
+        seen = {approver_id(key.public) for key in given}
+        for number, item in enumerate(approvals, start=1):
+            what, approval = f"approval {number}", item.approval
+            item.check(said, what)
+            if approval.key_id not in known:
+                raise InvalidInput(what, "not by an officer whom this source's key statement names")
+            if approval.key_id in seen:
+                raise InvalidInput(what, "by an officer who approves already: each approves once")
+            seen.add(approval.key_id)
+            signature = Signature(approval.algorithm, approval.signature)
+            try:
+                verify_signature(known[approval.key_id], message, signature, what)
+            except VerificationFailed:
+                raise InvalidInput(what, "its signature is not its officer's over this closing") from None
+        return [item.approval for item in approvals]
 
 
 NOBODY: Final = Officers()
@@ -67,7 +97,9 @@ class Closer:
         if not self._told:
             self._told = True
             name = period_name(book.start, book.period)
-            _logger.warning("the closing of %s is due and needs its officers: run ledger close --officer KEYFILE", name)
+            _logger.warning(
+                "the closing of %s is due and needs its officers: ledger close --draft FILE asks them", name
+            )
         return False
 
     def rest(self, book: Book | None, now: float) -> float | None:
@@ -85,10 +117,16 @@ class Closer:
 
 
 def next_closing(
-    book: Book, sequence: int, source_id: str, log_id: Hash, approving: Sequence[SecretKey], egress: Hash = ZERO_HASH
+    book: Book,
+    sequence: int,
+    source_id: str,
+    log_id: Hash,
+    approving: Sequence[SecretKey],
+    egress: Hash = ZERO_HASH,
+    approvals: Sequence[bodies.Approval] = (),
 ) -> bodies.Closing:
     """Return the CLOSING that says exactly what the next period held, to stand at ``sequence``, approvals included."""
-    said = replace(book.next_closing(sequence), egress_digest=egress)
+    said = replace(book.next_closing(sequence), egress_digest=egress, approvals=tuple(approvals))
     return approve(log_id, said, approving, source_id)
 
 

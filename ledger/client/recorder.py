@@ -18,6 +18,7 @@ from typing import Any
 
 import grpc
 
+from ledger.client.approvals import OfficerApproval
 from ledger.client.artifact import Given
 from ledger.client.closing import Closed, Closer
 from ledger.client.exchange import NOT_LOGGED, Chain, Exchange
@@ -194,17 +195,24 @@ class Recorder:
         await self._do(self._speaker.flush)
 
     async def close_periods(
-        self, through: int | None = None, egress: Hash = ZERO_HASH, officers: Sequence[SecretKey] = ()
+        self,
+        through: int | None = None,
+        egress: Hash = ZERO_HASH,
+        officers: Sequence[SecretKey] = (),
+        approvals: Sequence[OfficerApproval] = (),
     ) -> list[Closed]:
         """Close all periods that are over, or those up to the one that holds the minute ``through``; return them.
 
-        ``egress`` is the SHA-256 of the egress log, which stands in the one closing that is said then.
+        ``egress`` is the SHA-256 of the egress log, which stands in the one closing that is said then. ``approvals``
+        are those of officers who approved a draft of one closing, see ``ledger.client.draft_closing``; only the next
+        period is closed with them.
 
         Raises:
-            InvalidInput: ``through`` is not over, a key is not an officer's, or ``egress`` is given for several.
+            InvalidInput: ``through`` is not over, a key is not an officer's, ``egress`` is given for several, or an
+                approval is of something else, a stranger's, its officer's second, or not signed by that officer.
             Refused: officers have to approve, and these are too few; or the ledger refuses a closing.
         """
-        return list(await self._do(partial(self._speaker.close_by_hand, through, egress, officers)))
+        return list(await self._do(partial(self._speaker.close_by_hand, through, egress, officers, approvals)))
 
     def release(self, disclosure: Disclosure, artifact: Given, timeout: float | None = None) -> Release:
         """Return the gate that lets ``artifact`` out with the receipt of ``disclosure`` in hand: see ``Release``."""

@@ -3,14 +3,14 @@
     {"log_id": hex, "statement": base64}
 
 The statement is the ledger's future one, still without place, time and seal: in a request its number is cleared, in a
-proposal it is set and approvals gather. Private keys never travel.
+proposal it is set and approvals gather. Private keys never travel. Of closings: see ``approvals``.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from ledger.core import bodies
 from ledger.core.bodies import Period
@@ -20,6 +20,44 @@ from ledger.core.inner import approve, sign_inner
 from ledger.core.rules import LEDGER
 from ledger.core.signing import PublicKey, SecretKey
 from ledger.core.statement import Statement, decode_leaf, encode_statement
+
+PLACED: Final = "has a place, a time or a seal, which only the ledger gives"
+
+
+def format_file(log_id: Hash, statement: bytes) -> str:
+    """Return the text of a file."""
+    return json.dumps({"log_id": log_id.hex(), "statement": encode_base64(statement)}, indent=1, sort_keys=True) + "\n"
+
+
+def parse_file(text: str, what: str) -> tuple[Hash, bytes, Statement]:
+    """Return the log id, the statement's bytes and the statement of a file.
+
+    Raises:
+        InvalidInput: it has not exactly these two members, or the bytes are no statement; the message says ``what``.
+        Uncheckable: the statement is of a later release.
+    """
+    try:
+        content = json.loads(text)
+        log_id, statement = content["log_id"], content["statement"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _no_file(what) from None
+    if not isinstance(log_id, str) or not isinstance(statement, str) or len(content) != 2:
+        raise _no_file(what)
+    data = decode_base64(statement, "statement")
+    said = decode_leaf(data).statement
+    return check_hash(decode_hex(log_id, "log_id"), "log_id"), data, said
+
+
+def _no_file(what: str) -> InvalidInput:
+    return InvalidInput(what, f"not {'an' if what[0] in 'aeiou' else 'a'} {what} file")
+
+
+def read_text(path: Path, what: str) -> str:
+    """Return the text of the file at ``path``; raise InvalidInput for bytes that are none."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise _no_file(what) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +74,23 @@ class Request:
 
     def format(self) -> str:
         """Return the file's text."""
-        content = {"log_id": self.log_id.hex(), "statement": encode_base64(self.statement)}
-        return json.dumps(content, indent=1, sort_keys=True) + "\n"
+        return format_file(self.log_id, self.statement)
 
     @classmethod
     def parse(cls, text: str) -> "Request":
         """Parse strictly; raise InvalidInput or Uncheckable unless it is a governance statement."""
-        try:
-            content = json.loads(text)
-            log_id, statement = content["log_id"], content["statement"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise InvalidInput("request", "not a request file") from None
-        if not isinstance(log_id, str) or not isinstance(statement, str) or len(content) != 2:
-            raise InvalidInput("request", "not a request file")
-        body = decode_leaf(decode_base64(statement, "statement")).statement.body
-        if not isinstance(body, bodies.Governance):
+        log_id, data, said = parse_file(text, "request")
+        if not isinstance(said.body, bodies.Governance):
             raise InvalidInput("request", "not a governance statement")
-        request = cls(check_hash(decode_hex(log_id, "log_id"), "log_id"), body)
-        if request.statement != decode_base64(statement, "statement"):
-            raise InvalidInput("statement", "has a place, a time or a seal, which only the ledger gives")
+        request = cls(log_id, said.body)
+        if request.statement != data:
+            raise InvalidInput("statement", PLACED)
         return request
 
     @classmethod
     def load(cls, path: Path) -> "Request":
         """Parse the file at ``path``."""
-        try:
-            return cls.parse(path.read_text("utf-8"))
-        except UnicodeDecodeError:
-            raise InvalidInput("request", "not a request file") from None
+        return cls.parse(read_text(path, "request"))
 
     def numbered(self, number: int) -> "Request":
         """Return the proposal that asks for this as governance statement ``number``, not yet approved."""

@@ -5,9 +5,11 @@ One of its calls at a time: each may sign, and nothing is signed before the batc
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from ledger.client.approvals import Draft, OfficerApproval
 from ledger.client.closing import Closed, Closer, check_over, closings_due, next_closing
 from ledger.client.exchange import NOT_LOGGED, Answered, Chain, Exchange
 from ledger.client.flushing import Group, Tell, deliver, gather
@@ -130,21 +132,42 @@ class Speaker:
         except NOT_LOGGED as error:
             self._closer.failed(error)
 
-    async def close_by_hand(self, through: int | None, egress: Hash, officers: Sequence[SecretKey]) -> list[Closed]:
+    async def close_by_hand(
+        self,
+        through: int | None,
+        egress: Hash,
+        officers: Sequence[SecretKey],
+        approvals: Sequence[OfficerApproval] = (),
+    ) -> list[Closed]:
         """Close what is over; see ``Recorder.close_periods``."""
         minute = await self.open_minute()
         book, chain = self.book, self._chain
-        chain.officers.check(officers)
-        last = minute if through is None else check_over(book.period, minute, through)
+        last = book.start if approvals else minute
+        if through is not None:
+            last = check_over(book.period, minute, through)
         due = closings_due(book, self._journal.position.next_sequence, chain.source_id, minute, last)
-        if egress != ZERO_HASH and len(due) != 1:
-            raise InvalidInput("egress", f"belongs to one period, and {len(due)} are to be closed; name it")
-        return [await self._close(minute, officers, egress) for _ in due]
+        alone = "approval" if approvals else "egress" if egress != ZERO_HASH else ""
+        if alone and len(due) != 1:
+            raise InvalidInput(
+                alone, f"belongs to one period, and {len(due)} are to be closed" + "; name it" * bool(due)
+            )
+        given: list[bodies.Approval] = []
+        if approvals:
+            said = Draft(self._log_id, chain.source_id, replace(due[0], egress_digest=egress))
+            given = chain.officers.verify(said, approvals, officers)
+        chain.officers.check(officers, given)
+        return [await self._close(minute, officers, egress, given) for _ in due]
 
-    async def _close(self, minute: int, officers: Sequence[SecretKey], egress: Hash = ZERO_HASH) -> Closed:
+    async def _close(
+        self,
+        minute: int,
+        officers: Sequence[SecretKey],
+        egress: Hash = ZERO_HASH,
+        approvals: Sequence[bodies.Approval] = (),
+    ) -> Closed:
         """Close the next period, in a batch of its own."""
         sequence, source_id = self._journal.position.next_sequence, self._chain.source_id
-        body = next_closing(self.book, sequence, source_id, self._log_id, officers, egress)
+        body = next_closing(self.book, sequence, source_id, self._log_id, officers, egress, approvals)
         (receipt,), position = await self.say([prepare_closing(body)], minute)
         self._journal.settle(position)
         self.closed.append(Closed(body, receipt))

@@ -15,6 +15,7 @@ from tests.cli.commands import Ran, Site, disclosure, lines
 from tests.core.world import disclosure as record
 from tests.served import Member, Served, serving
 
+TODAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
 DAYS = 3
 """How many days ago the source was enrolled; it closes by day."""
 
@@ -105,11 +106,51 @@ async def test_officers_approve_by_their_keys() -> None:
     async with past(officers=1) as ledger:
         folder = ledger.source.profile.directory
         ran = await ledger.run("record", "-", "-p", folder, given=lines(disclosure(1)))
-        assert ran.stderr.count("is due and needs its officers: run ledger close --officer KEYFILE") == 1
+        assert ran.stderr.count("is due and needs its officers: ledger close --draft FILE asks them") == 1
         refused = await ledger.close(code=2)
-        assert refused.error == "officer: 1 of this source's officers approve a closing; give their keys"
+        assert refused.error == "officer: 1 of this source's officers approve a closing; give their keys or approvals"
         await ledger.close("--officer", folder / "officer-0.key")
         assert [len(body.approvals) for body in await ledger.closings()] == [1, 1, 1]
+
+
+async def test_officers_approve_on_machines_of_their_own() -> None:
+    """A draft travels to them and approvals come back; no key of theirs was where the source's is."""
+    async with past(officers=2) as ledger:
+        folder, away = ledger.folder, ledger.folder / "away"
+        away.mkdir()
+        for number in (0, 1):
+            (folder / f"officer-{number}.key").rename(away / f"{number}.key")
+        log = folder / "egress.log"
+        log.write_bytes(b"every byte that left")
+        plan = await ledger.close("--show", "--json")
+        drafted = await ledger.close("--draft", "october.draft", "--egress", log)
+        assert drafted.stderr.startswith("october.draft: draft of the closing of ")
+        assert plan.objects[0]["period"] in drafted.stderr
+        assert await ledger.closings() == []
+        await ledger.run("record", "-", "-p", folder, given=lines(disclosure(1)))
+        (folder / "october.draft").rename(away / "draft")
+        officers = Site(away)
+        for number in (0, 1):
+            told = officers.run("ledger", "approve", "draft", "-k", f"{number}.key", "-o", f"{number}.approval")
+            assert told.stdout == drafted.stdout
+            assert f"SHA-256 {hashlib.sha256(log.read_bytes()).hexdigest()}" in told.stdout
+            assert "It holds no private key: send it to who closes" in told.stderr
+        approvals = [("--approval", away / f"{number}.approval") for number in (0, 1)]
+        few = await ledger.close(*approvals[0], "--egress", log, code=2)
+        assert few.error == "officer: 2 of this source's officers approve a closing; give their keys or approvals"
+        without = await ledger.close(*approvals[0], *approvals[1], code=2)
+        assert without.error.startswith("approval 1: with another egress digest: ")
+        done = await ledger.close(*approvals[0], *approvals[1], "--egress", log, "--json")
+        assert [row["period"] for row in done.objects] == [plan.objects[0]["period"]]
+        (said,) = await ledger.closings()
+        assert len(said.approvals) == 2
+        again = await ledger.close(*approvals[0], *approvals[1], "--egress", log, code=2)
+        assert (
+            again.error
+            == f"approval 1: of {plan.objects[0]['period']}, and {plan.objects[1]['period']} is to be closed"
+        )
+        later = await ledger.close("--draft", "next", "--json")
+        assert later.objects[0]["follows"].startswith("the closing whose leaf hash is ")
 
 
 async def test_recording_closes_by_itself() -> None:
@@ -130,6 +171,19 @@ WRONG = {
     "no period": (("--through", "yesterday"), "through: must be a month YYYY-MM, a day YYYY-MM-DD or a week YYYY-Www"),
     "a period to come": (("--through", "2999-01"), "through: names a period that is not over yet"),
     "a plan with officers": (("--show", "--officer", "x"), "show: sends nothing, so it takes neither --officer nor"),
+    "a plan with approvals": (("--show", "--approval", "x"), "show: sends nothing, so it takes neither --officer nor"),
+    "a plan with a draft": (("--show", "--draft", "x"), "show: sends nothing, so it takes neither --officer nor"),
+    "a draft with officers": (
+        ("--draft", "x", "--officer", "y"),
+        "draft: is for officers to approve, so it takes neithe",
+    ),
+    "a draft with approvals": (
+        ("--draft", "x", "--approval", "y"),
+        "draft: is for officers to approve, so it takes ne",
+    ),
+    "a draft over a file": (("--draft", "profile.toml"), "profile.toml: exists already; nothing was changed"),
+    "a draft of a later period": (("--draft", "x", "--through", TODAY), "through: "),
+    "no approval": (("--approval", "profile.toml"), "approval: not an approval file"),
     "no egress log": (("--egress", "absent.log"), "absent.log: No such file or directory"),
 }
 

@@ -7,11 +7,13 @@ import pytest
 
 from ledger.cli.keys import about
 from ledger.client import keyfile
+from ledger.client.approvals import Draft
 from ledger.client.requests import Request
 from ledger.core import bodies
-from ledger.core.encoding import sha256
+from ledger.core.encoding import Hash, sha256
 from ledger.core.note import VKey
 from tests.cli.commands import Site
+from tests.client.test_approvals import body
 from tests.core.world import World, secret
 
 LOCKED = {"LEDGER_PASSPHRASE": "correct horse"}
@@ -196,6 +198,24 @@ def test_a_request_is_no_proposal(here: Site, source_key: str) -> None:
     here.call("ledger", "request", *SOURCE, "-o", "r")
     here.call("ledger", "keygen", "approver", "-o", "k")
     assert "--propose" in here.call("ledger", "approve", "r", "-k", "k", code=2).error
+
+
+def test_proposals_gather_approvals_and_drafts_do_not(here: Site, source_key: str) -> None:
+    """A draft is approved in a file of its own, and a proposal in place: neither is taken for the other."""
+    here.call("ledger", "request", *SOURCE, "-o", "r")
+    here.call("ledger", "keygen", "approver", "-o", "k")
+    here.path("draft").write_text(Draft(Hash(bytes.fromhex(LOG_ID)), "alpha", body()).format())
+    mistaken = here.call("ledger", "approve", "r", "-k", "k", "-o", "out", code=2)
+    assert mistaken.error == "out: a proposal keeps its approvals itself: leave it away"
+    assert here.call("ledger", "approve", "draft", "-k", "k", code=2).error == "out: give --out FILE"
+    wrong = here.call("ledger", "approve", "draft", "-k", source_key, "-o", "out", code=2)
+    assert wrong.error == "source.key: is a key of kind source; one of kind approver is needed"
+    assert here.call("ledger", "approve", "draft", "-k", "k", "-o", "r", code=2).error == "r: File exists"
+    assert not here.path("out").exists()
+    here.call("ledger", "approve", "draft", "-k", "k", "-o", "out")
+    again = here.call("ledger", "approve", "out", "-k", "k", "-o", "more", code=2)
+    assert again.error == "draft: is approved already: give the draft itself"
+    assert keyfile.load(here.path("k")).secret.seed.hex() not in here.path("out").read_text()
 
 
 DAMAGED_KEYS = {

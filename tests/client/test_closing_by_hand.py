@@ -26,7 +26,7 @@ from tests.client.test_opening import key, profile
 from tests.core.world import START, Entropy, disclosure, secret
 
 BY_HAND = {"close": "hand"}
-WARNING = "the closing of 2025-W48 is due and needs its officers: run ledger close --officer KEYFILE"
+WARNING = "the closing of 2025-W48 is due and needs its officers: ledger close --draft FILE asks them"
 
 
 async def test_up_to_the_period_named(tmp_path: Path) -> None:
