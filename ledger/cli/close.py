@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from ledger.cli.approve import tell_draft
 from ledger.cli.following import KeyOption, Own, PatienceOption
-from ledger.cli.keys import tell_draft
 from ledger.cli.options import JsonOption, ProfileOption, load_key, refuse_existing
 from ledger.cli.outcome import command, emit, say, show
-from ledger.client.approvals import COUNTS, OfficerApproval
+from ledger.client.approvals import COUNTS, OfficerApproval, period_of
 from ledger.client.closing import Closed
 from ledger.client.opening import draft_closing, open_recorder, preview
 from ledger.client.profile import HAND
@@ -85,13 +85,26 @@ def _draft(own: Own, through: int | None, egress: Hash, out: Path, as_json: bool
     with out.open("x") as file:
         file.write(draft.format())
     if as_json:
-        emit(draft.facts)
+        body = draft.body
+        emit(
+            {
+                "log_id": draft.log_id.hex(),
+                "source": draft.source_id,
+                **_facts(body, period_of(body)),
+                "egress_digest": _hex(body.egress_digest),
+                "previous": _hex(body.previous),
+            }
+        )
     else:
         tell_draft(draft)
     say(
         f"{out}: draft of the closing of {draft.period}; nothing was sent. "
-        f"Officers run: ledger approve {out} --key KEY --out FILE"
+        f"Officers run, wherever their keys are: ledger approve {out} --key KEY --out FILE"
     )
+
+
+def _hex(digest: Hash) -> str | None:
+    return None if digest == ZERO_HASH else digest.hex()
 
 
 def _digest(path: Path) -> Hash:

@@ -1,4 +1,4 @@
-"""``ledger keygen``, ``ledger request …`` and ``ledger approve``: private keys stay where they are made."""
+"""``ledger keygen`` and ``ledger request …``: private keys stay where they are made."""
 
 import asyncio
 import os
@@ -8,18 +8,10 @@ from typing import Annotated
 import typer
 
 from ledger.cli.options import PASSPHRASE, JsonOption, ProfileOption, load_key, load_public
-from ledger.cli.outcome import command, emit, printable, say
+from ledger.cli.outcome import command, emit, say
 from ledger.client import keyfile, profile
-from ledger.client.approvals import Draft
 from ledger.client.opening import open_reader
-from ledger.client.requests import (
-    Request,
-    parse_file,
-    read_text,
-    request_auditor,
-    request_key_change,
-    request_source,
-)
+from ledger.client.requests import Request, request_auditor, request_key_change, request_source
 from ledger.core import bodies
 from ledger.core.bodies import Period
 from ledger.core.encoding import Hash, check_hash, decode_hex
@@ -27,7 +19,6 @@ from ledger.core.errors import InvalidInput, UnknownSource, VerificationFailed
 from ledger.core.merkle import leaf_hash
 from ledger.core.rules import MAX_GRACE_HOURS
 from ledger.core.signing import approver_id
-from ledger.core.statement import body_name
 
 request_app = typer.Typer(no_args_is_help=True, help="Requests to the operator, with their proof of possession.")
 
@@ -173,65 +164,3 @@ async def _current(
         if not isinstance(body, bodies.SourceEnrolled | bodies.SourceKeyChanged) or body.source_id != source_id:
             raise VerificationFailed("directory: the source's row names another statement")
         return body, leaf_hash(entry.leaf)
-
-
-def approve(
-    proposal: Annotated[
-        Path,
-        typer.Argument(help="Proposal, made with ledgerctl's --propose, or draft, made with ledger close --draft."),
-    ],
-    key: KeyOption,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="For a draft: the file to write.")] = None,
-) -> None:
-    """Approve what a file holds: a proposal gathers its approvals in place, a closing's draft is approved in OUT.
-
-    No connection is needed. What is approved is told in words.
-    """
-    with command():
-        text = read_text(proposal, "proposal")
-        closing = isinstance(parse_file(text, "proposal")[2].body, bodies.Closing)
-        if closing != (out is not None):
-            words = "give --out FILE" if closing else "a proposal keeps its approvals itself: leave it away"
-            raise InvalidInput("out", words)
-        if out is not None:
-            _approve_closing(Draft.parse(text), load_key(key, "approver"), out)
-            return
-        request = Request.parse(text)
-        if not request.body.number:
-            raise InvalidInput("proposal", "is a request: the operator makes a proposal of it with --propose")
-        approved = request.approved([load_key(key, "approver").secret])
-        proposal.write_text(approved.format())
-        say(
-            f"{proposal}: {body_name(type(request.body))}{about(request.body)}, governance statement "
-            f"{request.body.number}, now with {len(approved.body.approvals)} approvals"
-        )
-
-
-def _approve_closing(draft: Draft, key: keyfile.KeyFile, out: Path) -> None:
-    approval = draft.approve(key.secret)
-    with out.open("x") as file:
-        file.write(approval.format())
-    tell_draft(draft)
-    say(
-        f"{out}: approval of the closing of {draft.period} of {draft.source_id}, by key id "
-        f"{approval.approval.key_id.hex()}. It holds no private key: send it to who closes"
-    )
-
-
-def tell_draft(draft: Draft) -> None:
-    """Tell all that officers approve with a closing."""
-    for fact, value in draft.facts.items():
-        print(f"{fact:11} {value}")
-
-
-def about(body: bodies.Governance) -> str:
-    """Return whom or what a statement is about, in words for who approves it."""
-    match body:
-        case bodies.Erasure():
-            return printable(f" of {body.source_id}:{body.target.sequence} ({body.legal_basis})")
-        case bodies.SourceEnrolled() | bodies.SourceKeyChanged() | bodies.SourceRevoked():
-            return f" of {body.source_id}"
-        case bodies.AuditorAdded() | bodies.AuditorRemoved():
-            return printable(f" of {body.name}")
-        case _:
-            return ""

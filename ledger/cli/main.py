@@ -14,7 +14,7 @@ from typer.main import get_group
 
 COMMANDS: Final = {
     "keygen": "keys.keygen",
-    "approve": "keys.approve",
+    "approve": "approve.approve",
     "record": "record.record",
     "gate": "gate.gate",
     "queue": "queue.queue_app",

@@ -144,6 +144,23 @@ def closings_due(book: Book, sequence: int, source_id: str, minute: int, last: i
     return said
 
 
+def draft_of(
+    log_id: Hash, source_id: str, due: Sequence[bodies.Closing], through: int | None, egress: Hash = ZERO_HASH
+) -> Draft:
+    """Return what officers are to approve: the first of the closings that are ``due``.
+
+    Raises:
+        Refused: none is due.
+        InvalidInput: ``through`` was given, and is a later period, whose closing names the one before it.
+    """
+    if not due:
+        raise Refused("draft: no period is over that is not closed already")
+    draft = Draft(log_id, source_id, replace(due[0], egress_digest=egress))
+    if through is not None and len(due) > 1:
+        raise InvalidInput("through", f"{draft.period} is to be closed first: each closing names the one before it")
+    return draft
+
+
 def check_over(period: bodies.Period, minute: int, through: int) -> int:
     """Return ``through``, a minute of the last period to be closed; raise InvalidInput unless that is over."""
     if period_end(period_start(through, period), period) > minute:

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import grpc
 
-from ledger.client.approvals import Draft, period_of
+from ledger.client.approvals import Draft
 from ledger.client.book import read_book
-from ledger.client.closing import Closer, Officers, check_over, closings_due
+from ledger.client.closing import Closer, Officers, check_over, closings_due, draft_of
 from ledger.client.exchange import Chain
 from ledger.client.flushing import Tell
 from ledger.client.journal import Journal, Position
@@ -29,7 +29,6 @@ from ledger.core.checkpoint import open_checkpoint
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import (
     ConfigInvalid,
-    InvalidInput,
     KeySuperseded,
     Refused,
     TooFewAuditors,
@@ -37,7 +36,6 @@ from ledger.core.errors import (
     VerificationFailed,
 )
 from ledger.core.merkle import leaf_hash
-from ledger.core.periods import period_name
 from ledger.core.record_input import Disclosure
 from ledger.core.sealed_keys import x25519_from_ed25519
 from ledger.core.signing import SecretKey
@@ -203,18 +201,13 @@ async def draft_closing(
     """Return what officers are to approve: the closing of the next period, as it is to be said; nothing is sent.
 
     What is recorded meanwhile changes nothing of it, because the period is over. ``through`` may name the period, and
-    ``egress`` is the SHA-256 of its egress log.
+    ``egress`` is the SHA-256 of its egress log. Where a recorder is open, ask it: ``Recorder.draft_closing``.
 
     Raises as ``preview`` does; InvalidInput also where ``through`` is a later period, which names the closing before
     it, and Refused where no period is over that is not closed.
     """
     _, due = await preview(profile, key, through, clock)
-    if not due:
-        raise Refused("draft: no period is over that is not closed already")
-    if through is not None and len(due) > 1:
-        first = period_name(due[0].start, period_of(due[0]))
-        raise InvalidInput("through", f"{first} is to be closed first: each closing names the one before it")
-    return Draft(profile.pins.log_id, profile.name, replace(due[0], egress_digest=egress))
+    return draft_of(profile.pins.log_id, profile.name, due, through, egress)
 
 
 async def chain_of(reader: LogClient, profile: Profile, key: KeyFile) -> Chain:

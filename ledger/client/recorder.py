@@ -18,7 +18,7 @@ from typing import Any
 
 import grpc
 
-from ledger.client.approvals import OfficerApproval
+from ledger.client.approvals import Draft, OfficerApproval
 from ledger.client.artifact import Given
 from ledger.client.closing import Closed, Closer
 from ledger.client.exchange import NOT_LOGGED, Chain, Exchange
@@ -194,6 +194,16 @@ class Recorder:
         """
         await self._do(self._speaker.flush)
 
+    async def draft_closing(self, through: int | None = None, egress: Hash = ZERO_HASH) -> Draft:
+        """Return the closing of the next period as officers are to approve it; see ``ledger.client.draft_closing``.
+
+        Raises:
+            InvalidInput: ``through`` is not over, or is of a later period.
+            Refused: no period is over that is not closed.
+        """
+        draft: Draft = await self._do(partial(self._speaker.draft, through, egress))
+        return draft
+
     async def close_periods(
         self,
         through: int | None = None,
@@ -204,7 +214,7 @@ class Recorder:
         """Close all periods that are over, or those up to the one that holds the minute ``through``; return them.
 
         ``egress`` is the SHA-256 of the egress log, which stands in the one closing that is said then. ``approvals``
-        are those of officers who approved a draft of one closing, see ``ledger.client.draft_closing``; only the next
+        are those of officers who approved a draft of one closing, see ``draft_closing``; only the next
         period is closed with them.
 
         Raises:

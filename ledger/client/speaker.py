@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from ledger.client.approvals import Draft, OfficerApproval
-from ledger.client.closing import Closed, Closer, check_over, closings_due, next_closing
+from ledger.client.closing import Closed, Closer, check_over, closings_due, draft_of, next_closing
 from ledger.client.exchange import NOT_LOGGED, Answered, Chain, Exchange
 from ledger.client.flushing import Group, Tell, deliver, gather
 from ledger.client.journal import Journal, Position
@@ -132,6 +132,17 @@ class Speaker:
         except NOT_LOGGED as error:
             self._closer.failed(error)
 
+    async def draft(self, through: int | None, egress: Hash) -> Draft:
+        """Return what officers are to approve next; see ``Recorder.draft_closing``."""
+        minute = await self.open_minute()
+        return draft_of(self._log_id, self._chain.source_id, self._due(minute, through, minute), through, egress)
+
+    def _due(self, minute: int, through: int | None, last: int) -> list[bodies.Closing]:
+        """Return what is to be said of the periods that are over, up to that of ``through``, else that of ``last``."""
+        if through is not None:
+            last = check_over(self.book.period, minute, through)
+        return closings_due(self.book, self._journal.position.next_sequence, self._chain.source_id, minute, last)
+
     async def close_by_hand(
         self,
         through: int | None,
@@ -141,11 +152,8 @@ class Speaker:
     ) -> list[Closed]:
         """Close what is over; see ``Recorder.close_periods``."""
         minute = await self.open_minute()
-        book, chain = self.book, self._chain
-        last = book.start if approvals else minute
-        if through is not None:
-            last = check_over(book.period, minute, through)
-        due = closings_due(book, self._journal.position.next_sequence, chain.source_id, minute, last)
+        chain = self._chain
+        due = self._due(minute, through, self.book.start if approvals else minute)
         alone = "approval" if approvals else "egress" if egress != ZERO_HASH else ""
         if alone and len(due) != 1:
             raise InvalidInput(

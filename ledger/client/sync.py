@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
+from ledger.client.approvals import Draft
 from ledger.client.artifact import Given
 from ledger.client.closing import Closed
 from ledger.client.gate_sync import SyncRelease
@@ -16,6 +17,7 @@ from ledger.client.range_receipt import Receipt
 from ledger.client.recorder import Recorder
 from ledger.client.releases import Settled
 from ledger.core.building import Prepared
+from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import Unavailable
 from ledger.core.record_input import Disclosure
 
@@ -107,6 +109,14 @@ class SyncRecorder:
     def flush(self) -> None:
         """Deliver what waits; return once that is done, or raise as ``Recorder.flush`` does."""
         self._give(lambda recorder: recorder.flush()).result()
+
+    def draft_closing(self, through: int | None = None, egress: Hash = ZERO_HASH) -> Draft:
+        """Return what officers are to approve next, as ``Recorder.draft_closing`` does."""
+        return self._give(lambda recorder: recorder.draft_closing(through, egress)).result()
+
+    def close_periods(self, *how: Any, **named: Any) -> list[Closed]:
+        """Close what is over, as ``Recorder.close_periods`` does."""
+        return self._give(lambda recorder: recorder.close_periods(*how, **named)).result()
 
     def submit(self, disclosure: Disclosure) -> "Future[Receipt]":
         """Return at once; the future yields the receipt, or raises as ``Recorder.record`` does."""

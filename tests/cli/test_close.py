@@ -149,8 +149,12 @@ async def test_officers_approve_on_machines_of_their_own() -> None:
             again.error
             == f"approval 1: of {plan.objects[0]['period']}, and {plan.objects[1]['period']} is to be closed"
         )
-        later = await ledger.close("--draft", "next", "--json")
-        assert later.objects[0]["follows"].startswith("the closing whose leaf hash is ")
+        later = await ledger.close("--draft", "next", "--egress", log, "--json")
+        (facts,) = later.objects
+        assert {name: facts[name] for name in plan.objects[1]} == plan.objects[1]
+        assert (facts["log_id"], facts["source"]) == (ledger.served.log_id.hex(), "alpha")
+        assert facts["egress_digest"] == hashlib.sha256(log.read_bytes()).hexdigest()
+        assert len(facts["previous"]) == 64
 
 
 async def test_recording_closes_by_itself() -> None:

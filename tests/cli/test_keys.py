@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from ledger.cli.keys import about
+from ledger.cli.approve import about
 from ledger.client import keyfile
 from ledger.client.approvals import Draft
 from ledger.client.requests import Request
@@ -210,12 +210,35 @@ def test_proposals_gather_approvals_and_drafts_do_not(here: Site, source_key: st
     assert here.call("ledger", "approve", "draft", "-k", "k", code=2).error == "out: give --out FILE"
     wrong = here.call("ledger", "approve", "draft", "-k", source_key, "-o", "out", code=2)
     assert wrong.error == "source.key: is a key of kind source; one of kind approver is needed"
-    assert here.call("ledger", "approve", "draft", "-k", "k", "-o", "r", code=2).error == "r: File exists"
+    there = here.call("ledger", "approve", "draft", "-k", "k", "-o", "r", code=2)
+    assert there.error == "r: exists already; nothing was changed"
     assert not here.path("out").exists()
     here.call("ledger", "approve", "draft", "-k", "k", "-o", "out")
     again = here.call("ledger", "approve", "out", "-k", "k", "-o", "more", code=2)
     assert again.error == "draft: is approved already: give the draft itself"
     assert keyfile.load(here.path("k")).secret.seed.hex() not in here.path("out").read_text()
+
+
+def test_what_is_to_be_approved_is_read_before(here: Site, source_key: str) -> None:
+    """With ``--show`` a draft and a proposal are told in words, without any key, and nothing is written."""
+    here.call("ledger", "request", *SOURCE, "-o", "r")
+    here.call("ledger", "keygen", "approver", "-o", "k")
+    here.path("draft").write_text(Draft(Hash(bytes.fromhex(LOG_ID)), "alpha", body()).format())
+    proposal = Request.load(here.path("r")).numbered(7).format()
+    here.path("p").write_text(proposal)
+    before = sorted(here.directory.iterdir())
+    shown = here.call("ledger", "approve", "draft", "--show")
+    assert shown.stderr == "draft: draft of the closing of 2025-11 of alpha; nothing was approved\n"
+    told = here.call("ledger", "approve", "p", "--show")
+    assert (
+        told.stderr == "p: SOURCE_ENROLLED of alpha, governance statement 7, with 0 approvals; nothing was approved\n"
+    )
+    assert (sorted(here.directory.iterdir()), here.path("p").read_text()) == (before, proposal)
+    assert here.call("ledger", "approve", "draft", "-k", "k", "-o", "out").stdout == shown.stdout
+    for name in ("draft", "p"):
+        assert here.call("ledger", "approve", name, code=2).error == "key: give --key KEY, or --show"
+        both = here.call("ledger", "approve", name, "--show", "-k", "k", code=2)
+        assert both.error == "show: approves nothing, so it takes neither --key nor --out"
 
 
 DAMAGED_KEYS = {

@@ -173,6 +173,25 @@ async def test_a_closing_is_approved_elsewhere_while_the_next_period_goes_on(tmp
             assert (next_one.first_sequence, next_one.end_sequence) == (1, 2)
 
 
+async def test_a_recorder_that_runs_on_drafts_and_closes(tmp_path: Path) -> None:
+    """No gateway has to stop for its officers: the recorder that holds the journal says the same draft, and closes."""
+    digest = sha256(b"egress")
+    async with lying(world_of(Period.WEEK, officers=2)) as ledger, recorder_of(ledger, tmp_path) as opened:
+        with pytest.raises(Refused, match=r"^draft: no period is over that is not closed already$"):
+            await opened.draft_closing()
+        await opened.record(disclosure())
+        ledger.world.minute += 2 * WEEK
+        with pytest.raises(InvalidInput, match=r"^through: 2025-W48 is to be closed first: each closing names the one"):
+            await opened.draft_closing(START + WEEK)
+        said = await opened.draft_closing(START, digest)
+        await opened.record(disclosure())
+        assert await opened.draft_closing(egress=digest) == said
+        assert closings(ledger.world.leaves) == []
+        (closed,) = await opened.close_periods(egress=digest, approvals=[said.approve(officer(n)) for n in (0, 1)])
+        assert replace(closed.body, approvals=()) == said.body
+        assert (await opened.draft_closing()).body.previous == closed.receipt.leaf_hash
+
+
 async def drafted_meanwhile(opened: Any) -> int:
     """Return where the next closing would end now."""
     return int(opened._speaker.book.next_closing(opened.next_sequence).end_sequence)

@@ -18,7 +18,7 @@ from ledger.client.range_receipt import Receipt
 from ledger.client.recorder import Recorder
 from ledger.client.sync import SyncRecorder
 from ledger.core.encoding import sha256
-from ledger.core.errors import InvalidInput, Locked, Unavailable
+from ledger.core.errors import InvalidInput, Locked, Refused, Unavailable
 from ledger.core.receipt import verify_receipt
 from tests.core.world import disclosure
 from tests.served import Member, Served, serving
@@ -83,6 +83,15 @@ def test_what_is_put_off_is_flushed(source: Member) -> None:
         recorder.flush()
         assert [(number, receipt.sequence) for number, receipt in recorder.flushed] == [(1, 0), (2, 1)]
         assert recorder.closed == []
+
+
+def test_periods_are_drafted_and_closed_while_it_runs(source: Member) -> None:
+    """As the other recorder does it; in the period of its enrolment there is nothing to be closed yet."""
+    with sync(source) as recorder:
+        recorder.record(disclosure())
+        with pytest.raises(Refused, match=r"^draft: no period is over that is not closed already$"):
+            recorder.draft_closing()
+        assert recorder.close_periods() == []
 
 
 def test_a_bad_disclosure_among_many_raises_at_its_place(source: Member) -> None:

@@ -3,15 +3,18 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from ledger.cli.demo import figures
 from ledger.cli.history import read_fields
 from ledger.client import keyfile, profile
+from ledger.client.approvals import Draft, OfficerApproval
 from ledger.client.requests import Request
 from ledger.core import bodies
+from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.errors import (
     ConfigInvalid,
     InvalidInput,
@@ -20,11 +23,13 @@ from ledger.core.errors import (
     StoreDamaged,
     Uncheckable,
 )
+from ledger.core.periods import DAY
 from ledger.core.record import PartialRecord
 from ledger.core.sealed import payload_plaintext
 from ledger.engine import rows
 from ledger.engine.guard import HighWater
 from ledger.service import config
+from tests.core.world import START, secret
 from tests.fuzz.driving import Target, require_same
 from tests.fuzz.messages import protobuf
 from tests.fuzz.mutating import text
@@ -50,6 +55,17 @@ def _file(read: Callable[[Path], object], name: str = "file") -> Callable[[bytes
 def _request(data: bytes) -> None:
     request = Request.parse(data.decode("utf-8", "surrogateescape"))
     require_same(Request.parse(request.format()), request)
+
+
+def _draft(data: bytes) -> None:
+    draft = Draft.parse(data.decode("utf-8", "surrogateescape"))
+    require_same(Draft.parse(draft.format()), draft)
+    require_same(set(draft.facts), _FACTS)
+
+
+def _approval(data: bytes) -> None:
+    approval = OfficerApproval.parse(data.decode("utf-8", "surrogateescape"))
+    require_same(OfficerApproval.parse(approval.format()), approval)
 
 
 def _key(path: Path) -> None:
@@ -148,6 +164,24 @@ def _requests() -> tuple[bytes, ...]:
     return tuple(Request(world.log_id, body).format().encode() for body in found)
 
 
+def _draft_of(**fields: Any) -> Draft:
+    start, none = START // DAY * DAY, bodies.Count(0, 0)
+    body = bodies.Closing(start, start + DAY, 0, 1, bodies.Count(1, 1), none, none, none, ZERO_HASH, 0, ZERO_HASH)
+    return Draft(log().log_id, "alpha", replace(body, **fields))
+
+
+_DRAFTS: Final = (
+    _draft_of(),
+    _draft_of(previous=Hash(bytes(range(32))), egress_digest=Hash(bytes(range(32, 64))), first_sequence=1),
+)
+_FACTS: Final = set(_DRAFTS[0].facts)
+_APPROVALS: Final = tuple(draft.approve(secret("officer")) for draft in _DRAFTS)
+
+
+def _texts(files: Iterable[Draft | OfficerApproval]) -> tuple[bytes, ...]:
+    return tuple(file.format().encode() for file in files)
+
+
 def _row_targets() -> tuple[Target, ...]:
     world = log()
     batch = rows.BatchRow("alpha", 3, 2, 1, world.log_id)
@@ -193,6 +227,8 @@ def _row_targets() -> tuple[Target, ...]:
 
 TARGETS: Final = (
     Target("Request.parse", _request, (InvalidInput, Uncheckable), _requests(), text),
+    Target("Draft.parse", _draft, (InvalidInput, Uncheckable), _texts(_DRAFTS), text),
+    Target("OfficerApproval.parse", _approval, (InvalidInput, Uncheckable), _texts(_APPROVALS), text),
     Target("keyfile.load", _file(_key), (InvalidInput, NotAuthenticated), _key_files(), text),
     Target("keyfile.load_public", _file(keyfile.load_public), (InvalidInput,), _key_files(), text),
     Target("profile.load", _file(_profile), (ConfigInvalid,), _profiles(), text),
