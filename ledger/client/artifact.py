@@ -4,9 +4,10 @@ import hashlib
 import io
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from ledger.core.encoding import Hash, sha256
 from ledger.core.errors import InvalidInput, Refused, VerificationFailed
@@ -29,8 +30,10 @@ class Content:
     size: int
     _given: Given
 
-    def open(self) -> BinaryIO:
+    def open(self, check: Callable[[], None]) -> BinaryIO:
         """Return a reader that raises VerificationFailed unless it reads what was hashed, before its last bytes.
+
+        Before it gives anything out it calls ``check``, which raises where it must not.
 
         Raises:
             Refused: only the digest is known here.
@@ -38,11 +41,12 @@ class Content:
         """
         match self._given:
             case bytes() as data:
-                return io.BytesIO(data)
+                file: BinaryIO = io.BytesIO(data)
             case Path() as path:
-                return io.BufferedReader(_Checked(_opened(path), self.digest, self.size), CHUNK)
+                file = io.BufferedReader(_Checked(_opened(path), self.digest, self.size), CHUNK)
             case _:
                 raise Refused("artifact: only its digest was given; read it where it lies")
+        return cast(BinaryIO, _Guarded(file, check))
 
 
 def take(given: Given) -> Content:
@@ -85,6 +89,35 @@ def _opened(path: Path) -> io.FileIO:
         file.close()
         raise InvalidInput("artifact", "must be a regular file: it is read twice")
     return file
+
+
+class _Guarded(io.BufferedIOBase):
+    """A reader that asks before and after each read whether it may still give anything out."""
+
+    def __init__(self, file: BinaryIO, check: Callable[[], None]) -> None:
+        self._file, self._check = file, check
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._given(self._file.read, -1 if size is None else size)
+
+    def read1(self, size: int = -1) -> bytes:
+        return self.read(CHUNK if size < 0 else size)
+
+    def readline(self, size: int | None = -1) -> bytes:
+        return self._given(self._file.readline, -1 if size is None else size)
+
+    def _given(self, read: Callable[[int], bytes], size: int) -> bytes:
+        self._check()
+        data = read(size)
+        self._check()
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Checked(io.RawIOBase):

@@ -107,12 +107,15 @@ class Release:
     def open(self) -> BinaryIO:
         """Return a reader of the artifact; a file that is not what was hashed raises before its last bytes.
 
-        Raises Refused outside of the block and for an artifact known by its digest alone, InvalidInput for a file that
-        cannot be read, VerificationFailed for one that changed.
+        Raises Refused outside of the block, also while reading, and for an artifact known by its digest alone,
+        InvalidInput for a file that cannot be read, VerificationFailed for one that changed.
         """
+        self._check_open()
+        return self.content.open(self._check_open)
+
+    def _check_open(self) -> None:
         if not self._open:
             raise Refused("release: the gate is not open")
-        return self.content.open()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield what ``open`` reads, read in a thread; raise as it does."""

@@ -172,6 +172,61 @@ async def test_what_is_read_is_what_was_hashed(tmp_path: Path, data: bytes, as_f
             release.open()
 
 
+READS: dict[str, Callable[[Any], object]] = {
+    "read": lambda file: file.read(),
+    "read some": lambda file: file.read(1),
+    "read1": lambda file: file.read1(1),
+    "readinto": lambda file: file.readinto(bytearray(1)),
+    "readline": lambda file: file.readline(),
+    "iteration": lambda file: next(iter(file)),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+@pytest.mark.parametrize("as_file", [True, False], ids=["a file", "bytes"])
+async def test_a_reader_gives_nothing_once_the_block_has_ended(tmp_path: Path, read: Any, as_file: bool) -> None:
+    """However it is asked, and although the bytes may have been in memory by then."""
+    data = b"a line\n" * 50
+    given: Any = written(tmp_path / "files", data) if as_file else data
+    async with lying(opened_world()) as ledger, recording(ledger, tmp_path / "state") as recorder:
+        async with recorder.release(described(data), given) as release:
+            file, pieces = release.open(), release.chunks()
+            assert file.readable()
+            assert (file.read(7), await anext(pieces)) == (data[:7], data)
+            assert read(file)
+        with pytest.raises(Refused, match=r"^release: the gate is not open$"):
+            read(file)
+        with pytest.raises(Refused, match=r"^release: the gate is not open$"):
+            await anext(pieces)
+        file.close()
+        assert file.closed
+
+
+class _Ending:
+    """A reader during which the block ends."""
+
+    def __init__(self, release: Any) -> None:
+        self._release = release
+
+    def read(self, size: int) -> bytes:
+        """Read, and end the block."""
+        self._release._open = False
+        return DATA[:size]
+
+
+async def test_what_was_being_read_when_the_block_ended_is_not_given_out(tmp_path: Path) -> None:
+    """A thread that reads on behind a block that was cancelled gets an error for what it has read."""
+    async with (
+        lying(opened_world()) as ledger,
+        recording(ledger, tmp_path / "state") as recorder,
+        recorder.release(described(), DATA) as release,
+    ):
+        file: Any = release.open()
+        file._file = _Ending(release)
+        with pytest.raises(Refused, match=r"^release: the gate is not open$"):
+            file.read(5)
+
+
 BIG = bytes(3 * CHUNK)
 CHANGES: dict[str, Callable[[Path], object]] = {
     "its last byte": lambda path: path.write_bytes(BIG[:-1] + b"x"),
