@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger.cli.approve import tell_draft
-from ledger.cli.following import KeyOption, Own, PatienceOption
+from ledger.cli.following import KeyOption, Own, PatienceOption, tell_opening
 from ledger.cli.options import JsonOption, ProfileOption, load_key, refuse_existing
 from ledger.cli.outcome import command, emit, say, show
 from ledger.client.approvals import COUNTS, OfficerApproval, period_of
@@ -69,8 +69,7 @@ def close(
         async def run() -> tuple[Period, list[Closed]]:
             how: dict[str, Any] = {"patience": patience, "close": HAND, "flush": False}
             async with open_recorder(own.profile, own.key, **how) as recorder:
-                if recorder.recovered:
-                    say(f"{len(recorder.recovered)} that an interrupted run had sent are recorded now")
+                tell_opening(own.profile.name, recorder)
                 await recorder.close_periods(last, digest, officers, approvals)
                 return recorder.period, recorder.closed
 

@@ -22,6 +22,8 @@ from ledger.client.payloads import open_own
 from ledger.client.profile import Profile
 from ledger.client.range_receipt import Receipt
 from ledger.client.reads import Entry, LogClient
+from ledger.client.recorder import Recorder
+from ledger.client.releases import Settled
 from ledger.core import bodies
 from ledger.core.building import Prepared
 from ledger.core.errors import ConfigInvalid, InvalidInput, NotPermitted
@@ -69,9 +71,24 @@ class Own:
     async def say(self, prepared: Sequence[Prepared], patience: float) -> list[Receipt]:
         """Log entries in one batch, in order; raise as ``Recorder.record`` does."""
         async with open_recorder(self.profile, self.key, patience=patience, flush=False) as recorder:
-            if recorder.recovered:
-                say(f"{len(recorder.recovered)} that an interrupted run had sent are recorded now")
+            tell_opening(self.profile.name, recorder)
             return list(await asyncio.gather(*(recorder.submit(item) for item in prepared)))
+
+
+def tell_opening(source_id: str, recorder: Recorder) -> None:
+    """Tell what an earlier run had left and is recorded now, and what waits on."""
+    if recorder.recovered:
+        say(f"{len(recorder.recovered)} that an interrupted run had sent are recorded now")
+    tell_settled(source_id, recorder.settled)
+    if recorder.waiting:
+        say(f"{recorder.waiting} wait in the queue: ledger queue flush records them")
+
+
+def tell_settled(source_id: str, releases: Sequence[Settled]) -> None:
+    """Tell what became of releases that an earlier run left open."""
+    for settled in releases:
+        at = settled.note.target.sequence
+        say(f"entry {source_id}:{at}, a release that an earlier run left open, {settled.words}")
 
 
 @dataclass(frozen=True, slots=True)

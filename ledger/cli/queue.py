@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ledger.cli.following import KeyOption, Own, PatienceOption, tell
+from ledger.cli.following import KeyOption, Own, PatienceOption, tell, tell_opening
 from ledger.cli.options import JsonOption, ProfileOption, load_key, minute_text
 from ledger.cli.outcome import UNCHECKED, command, emit, say, show
 from ledger.client.journal import Journal
@@ -110,8 +110,7 @@ def flush(
 
         async def run() -> None:
             async with open_recorder(own.profile, own.key, patience=patience, tell=deliver) as recorder:
-                if recorder.recovered:
-                    say(f"{len(recorder.recovered)} that an interrupted run had sent are recorded now")
+                tell_opening(own.profile.name, recorder)
 
         asyncio.run(run())
         with _journal(own) as journal:

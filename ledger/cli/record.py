@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ledger.cli.following import tell_settled
 from ledger.cli.options import JsonOption, ProfileOption, load_key, write_whole
 from ledger.cli.outcome import command, emit, say
 from ledger.client import profile
@@ -74,6 +75,7 @@ def record(
                     _deliver(receipt, receipts, as_json)
                 if recorder.recovered:
                     say(f"{len(recorder.recovered)} that an interrupted run had sent are recorded, whatever FILE holds")
+                tell_settled(held.name, recorder.settled)
                 left = _left(disclosures, 0 if since is None else start - since)
                 begun = start if since is None else since
                 for receipt in _progress(recorder.record_all(left), len(left)):

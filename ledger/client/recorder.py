@@ -106,6 +106,11 @@ class Recorder:
         return self._journal.releases()
 
     @property
+    def waiting(self) -> int:
+        """How many were put off, and wait for ``flush`` or the next opening; those that the log refused not counted."""
+        return self._journal.waiting.count()
+
+    @property
     def period(self) -> bodies.Period:
         """How often the source closes, as it was enrolled; raise Unavailable before that was read from the log."""
         return self._speaker.book.period

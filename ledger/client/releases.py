@@ -87,6 +87,13 @@ class Settled:
     receipt: Receipt | None
     refusal: str = ""
 
+    @property
+    def words(self) -> str:
+        """What became of it."""
+        if self.receipt is None:
+            return f"needs no end: {self.refusal}"
+        return f"is logged as {self.note.stage.result.name} now"
+
 
 class Releases:
     """The notes in a journal's database; every change is part of its caller's transaction."""

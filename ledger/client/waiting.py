@@ -116,6 +116,11 @@ class WaitingRoom:
             for number, about, size, refusal, signed in found
         ]
 
+    def count(self) -> int:
+        """Return how many wait that the log has not refused."""
+        (found,) = self._read("SELECT count(*) FROM waiting WHERE refusal IS NULL")
+        return int(found[0])
+
     def oldest(self) -> Iterator[tuple[int, Disclosure]]:
         """Yield what waits to be signed with its number, oldest first."""
         query = "SELECT number, about, record FROM waiting WHERE refusal IS NULL AND signed IS NULL ORDER BY number"

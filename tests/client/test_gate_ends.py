@@ -164,6 +164,7 @@ async def test_an_end_that_the_log_refuses_is_told_once(tmp_path: Path) -> None:
         async with recording(ledger, left) as recorder:
             (item,) = recorder.settled
             assert (item.receipt, item.refusal) == (None, "target: has a DELIVERY, entry 4")
+            assert item.words == "needs no end: target: has a DELIVERY, entry 4"
             assert recorder.unresolved == []
 
 
