@@ -13,18 +13,18 @@ from typing import Annotated, BinaryIO, Final
 
 import typer
 
-from ledger.cli.following import KeyOption, Own, ReceiptsOption
+from ledger.cli.following import KeyOption, Own, ReceiptsOption, tell_opening
 from ledger.cli.options import PASSPHRASE, ProfileOption, write_whole
-from ledger.cli.outcome import command, say
+from ledger.cli.outcome import DISPROVEN, SHUT, command, say
 from ledger.cli.record import read
 from ledger.client.artifact import CHANGED, CHUNK, Content, take
+from ledger.client.gate import Release
 from ledger.client.opening import open_recorder
 from ledger.client.range_receipt import Receipt
 from ledger.client.recorder import Recorder
 from ledger.core.errors import Busy, GateShut, InvalidInput, NotStored, Unavailable, Unresolved, VerificationFailed
 from ledger.core.record_input import Disclosure
 
-SHUT: Final = 125
 NOT_RUN: Final = 126
 NOT_FOUND: Final = 127
 FORWARDED: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
@@ -32,15 +32,21 @@ BY_TERMINAL: Final = (signal.SIGINT, signal.SIGQUIT)
 """What a terminal sends to COMMAND too, by itself."""
 
 
+WELL: Final = (
+    "the command ended well, but nobody can say any more that it handed over what was recorded: it counts as aborted"
+)
 ADVICE: Final = "run it again once the ledger answers, or have the record wait: ledger record --queue"
 """What to do where the ledger cannot be asked at all."""
 
 
-class Failed(Exception):
-    """COMMAND ended with another exit code than 0."""
+INTERRUPTED: Final = "error: interrupted before the gate opened; nothing was handed over"
 
-    def __init__(self, code: int) -> None:
-        super().__init__()
+
+class Failed(Exception):
+    """COMMAND ended with another exit code than 0, or was not run, or what it handed over is unknown."""
+
+    def __init__(self, code: int, why: str = "") -> None:
+        super().__init__(why)
         self.code = code
 
 
@@ -57,24 +63,32 @@ def gate(
 
     COMMAND finds the receipt's file in $LEDGER_RECEIPT and the artifact's in $LEDGER_ARTIFACT. Exit code 0 is logged as
     DELIVERED, any other as ABORTED, and passed on. 125: the gate stayed shut. 126, 127: COMMAND could not be run, was
-    not found.
+    not found. 1 with an error: the artifact is not what was recorded any more.
     """
     code = SHUT
     with _shut(), command():
-        program = shutil.which(words[0])
-        if program is None:
-            say("error: command: not found, so nothing was recorded")
-            raise typer.Exit(NOT_FOUND)
+        program = _found(words[0])
         own = Own.load(profile_path, key)
         disclosures = read(str(file))
         if len(disclosures) != 1:
             raise InvalidInput("record", "must be one disclosure: a receipt lets one artifact out")
         if receipts is not None:
             receipts.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="ledger-gate-") as private:
+        with tempfile.TemporaryDirectory(prefix="ledger-gate-", ignore_cleanup_errors=True) as private:
             run = _Run([program, *words[1:]], artifact.absolute(), (receipts or Path(private)).absolute(), timeout)
             code = asyncio.run(run.through(own, disclosures[0]))
     raise typer.Exit(code)
+
+
+def _found(word: str) -> str:
+    """Return the path of the program that COMMAND begins with; end with 127 or 126 where none can be run."""
+    if program := shutil.which(word):
+        return program
+    if shutil.which(word, os.F_OK) or (os.sep in word and Path(word).exists()):
+        say("error: command: not an executable file, so nothing was recorded")
+        raise typer.Exit(NOT_RUN)
+    say("error: command: not found, so nothing was recorded")
+    raise typer.Exit(NOT_FOUND)
 
 
 @contextmanager
@@ -83,7 +97,10 @@ def _shut() -> Iterator[None]:
     try:
         yield
     except typer.Exit as ended:
-        raise typer.Exit(ended.exit_code if ended.exit_code == NOT_FOUND else SHUT) from None
+        raise typer.Exit(ended.exit_code if ended.exit_code in (NOT_RUN, NOT_FOUND) else SHUT) from None
+    except (typer.Abort, KeyboardInterrupt):
+        say(INTERRUPTED)
+        raise typer.Exit(SHUT) from None
 
 
 class _Run:
@@ -104,7 +121,7 @@ class _Run:
         try:
             return await task
         except asyncio.CancelledError:
-            say("error: interrupted before the gate opened; nothing was handed over")
+            say(INTERRUPTED)
             return SHUT
 
     def _forward(self, number: signal.Signals, task: "asyncio.Task[int]", terminal: bool) -> None:
@@ -126,8 +143,7 @@ class _Run:
 
     async def _opened(self, own: Own, disclosure: Disclosure) -> int:
         async with open_recorder(own.profile, own.key, patience=self._timeout, flush=False) as recorder:
-            for settled in recorder.settled:
-                say(f"entry {own.profile.name}:{settled.note.target.sequence}, left open before, is settled now")
+            tell_opening(own.profile.name, recorder)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", Unresolved)  # said below
                 return await self._handed(recorder, disclosure)
@@ -136,43 +152,57 @@ class _Run:
         release, code = recorder.release(disclosure, self._artifact, self._timeout), 0
         try:
             async with release:
-                with release.open() as held:
+                with self._held(release) as held:
                     await self._run(release.receipt)
                     await asyncio.to_thread(self._check, release.content, held)
         except Failed as failed:
             code = failed.code
-        except OSError as error:
-            say(f"error: the command was not run: {error.strerror}")
-            code = NOT_RUN
-        except VerificationFailed as error:
-            say(f"error: {error}; the command ended well, but what it handed over may be something else")
-            code = 1
+            if str(failed):
+                say(f"error: {failed}")
         if release.unresolved:
             say(f"warning: {release.unresolved}")
         return code
 
-    def _check(self, content: Content, held: BinaryIO) -> None:
-        """Raise VerificationFailed where the artifact changed while COMMAND ran, which may have moved it away."""
-        if not self._artifact.exists():
-            while held.read(CHUNK):
-                pass
-            return
+    def _held(self, release: Release) -> BinaryIO:
+        """Return the artifact's reader, which outlasts its name; raise Failed where it is gone already."""
         try:
-            found = take(self._artifact)
-        except InvalidInput:
-            raise VerificationFailed(CHANGED) from None
-        if found != content:
-            raise VerificationFailed(CHANGED)
+            return release.open()
+        except InvalidInput as error:
+            raise Failed(NOT_RUN, f"the command was not run: {error}") from None
+
+    def _check(self, content: Content, held: BinaryIO) -> None:
+        """Raise Failed where the artifact changed while COMMAND ran, which may have moved it away."""
+        why = ""
+        try:
+            if not os.path.lexists(self._artifact):
+                _drain(held)
+            elif take(self._artifact) != content:
+                why = CHANGED
+        except (VerificationFailed, InvalidInput) as error:
+            why = str(error)
+        except OSError as error:
+            why = f"artifact: cannot be read: {error.strerror}"
+        if why:
+            raise Failed(DISPROVEN, f"{why}; {WELL}")
 
     async def _run(self, receipt: Receipt) -> None:
         path = self._receipts / f"{receipt.source_id}-{receipt.sequence}.tlog-proof"
-        await asyncio.to_thread(write_whole, path, receipt.data)
         held = {name: value for name, value in os.environ.items() if name != PASSPHRASE}
         given = {"LEDGER_RECEIPT": str(path), "LEDGER_ARTIFACT": str(self._artifact)}
-        self._early = []
-        self._process = await asyncio.create_subprocess_exec(*self._words, env={**held, **given})
+        try:
+            await asyncio.to_thread(write_whole, path, receipt.data)
+            self._early = []
+            self._process = await asyncio.create_subprocess_exec(*self._words, env={**held, **given})
+        except OSError as error:
+            raise Failed(NOT_RUN, f"the command was not run: {error.strerror}") from None
         for number in self._early:
             self._process.send_signal(number)
         code = await self._process.wait()
         if code:
             raise Failed(code if code > 0 else 128 - code)
+
+
+def _drain(file: BinaryIO) -> None:
+    """Read a file to its end."""
+    while file.read(CHUNK):
+        pass

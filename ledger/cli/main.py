@@ -9,8 +9,10 @@ from importlib import import_module
 from typing import Annotated, Any, Final, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
+
+from ledger.cli.outcome import SHUT, UNCHECKED
 
 COMMANDS: Final = {
     "keygen": "keys.keygen",
@@ -41,6 +43,19 @@ COMMANDS: Final = {
 """Where each command is, below ``ledger.cli``, in the order of the help text."""
 
 
+class Gate(TyperCommand):
+    """``ledger gate``: a call that is wrong ends with the gate's own exit code, because 2 may be its command's."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse; where that fails, let it end as the gate does."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if getattr(error, "exit_code", None) == UNCHECKED:
+                cast(Any, error).exit_code = SHUT
+            raise
+
+
 class Commands(Mapping[str, Any]):
     """The commands by name, each imported when it is asked for: a server need not wait for what a client is made of."""
 
@@ -51,7 +66,7 @@ class Commands(Mapping[str, Any]):
         if isinstance(found, typer.Typer):
             alone.add_typer(found, name=name)
         else:
-            alone.command(name)(found)
+            alone.command(name, cls=Gate if name == "gate" else None)(found)
         return get_group(alone).commands[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -13,6 +13,8 @@ from ledger.core.errors import ConfigInvalid, LedgerError, StoreDamaged, Verific
 PROVEN: Final = 0
 DISPROVEN: Final = 1
 UNCHECKED: Final = 2
+SHUT: Final = 125
+"""How ``ledger gate`` ends where its command did not run, as env(1) and timeout(1) do."""
 PIPE_WIDTH: Final = 10_000
 """Characters a line may have where no terminal sets a width: more than any row of ours has."""
 

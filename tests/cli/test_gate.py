@@ -1,7 +1,9 @@
 """``ledger gate`` runs a program only with the receipt in hand, passes on how it ended, and logs that."""
 
 import asyncio
+import errno
 import json
+import os
 import re
 import shutil
 import signal
@@ -13,9 +15,11 @@ from typing import Any
 import pytest
 
 from ledger.cli import gate as gates
+from ledger.client.artifact import take as really
+from ledger.client.gate import Release
 from ledger.client.range_receipt import Receipt
 from ledger.core.encoding import sha256
-from tests.cli.commands import Site, disclosure
+from tests.cli.commands import Site, disclosure, lines
 from tests.cli.conftest import Standing
 from tests.cli.needles import files, hits
 
@@ -151,6 +155,43 @@ def test_a_command_that_is_not_there_is_found_out_first(standing: Standing, opti
     assert (ran.error, size(standing)) == ("command: not found, so nothing was recorded", before)
 
 
+@pytest.mark.parametrize("where", ["by its path", "on $PATH", "a folder"])
+def test_a_command_that_may_not_be_run_is_found_out_first(standing: Standing, options: list[Any], where: str) -> None:
+    """The exit code is 126, and nothing was recorded."""
+    before, plain = size(standing), standing.here.path("plain")
+    plain.write_text("#!/bin/sh\n")
+    path = f"{standing.here.directory}:{os.environ['PATH']}"
+    name = {"by its path": plain, "on $PATH": "plain", "a folder": standing.here.directory}[where]
+    ran = standing.here.call("ledger", "gate", *options, "--", name, code=126, environment={"PATH": path})
+    assert ran.error == "command: not an executable file, so nothing was recorded"
+    assert size(standing) == before
+
+
+USAGE = {
+    "no command": (["--"], "Missing argument '-- COMMAND...'"),
+    "an unknown option": (["--at-once", "--", "true"], "No such option: --at-once"),
+    "no number": (["--timeout", "soon", "--", "true"], "Invalid value for '--timeout'"),
+}
+
+
+@pytest.mark.parametrize(("words", "error"), USAGE.values(), ids=USAGE)
+def test_a_call_that_is_wrong_keeps_the_gate_shut(
+    standing: Standing, options: list[Any], words: list[str], error: str
+) -> None:
+    """The exit code is the gate's own, and never one that the command might have ended with."""
+    for call in (standing.here.call, standing.here.run):
+        assert error in re.sub(r"\s*│\s*", " ", call("ledger", "gate", *options, *words, code=125).stderr)
+
+
+def test_a_passphrase_that_is_not_given_keeps_the_gate_shut(standing: Standing, options: list[Any]) -> None:
+    """Where the question is broken off the command did not run, and the exit code says so."""
+    here = standing.here
+    secret = {"LEDGER_PASSPHRASE": "horse"}
+    here.call("ledger", "keygen", "source", "-o", "locked.key", "--passphrase", environment=secret)
+    ran = here.call("ledger", "gate", *options, "-k", "locked.key", "--", "true", code=125)
+    assert ran.stderr.endswith("error: interrupted before the gate opened; nothing was handed over\n")
+
+
 def test_a_command_that_cannot_be_run_is_aborted(standing: Standing, options: list[Any]) -> None:
     """The exit code is 126."""
     before = size(standing)
@@ -162,12 +203,22 @@ def test_a_command_that_cannot_be_run_is_aborted(standing: Standing, options: li
     assert ended(standing, before) == [f"aborted by entry {before + 1}"]
 
 
-CHANGED = "artifact: not what was hashed: changed since, or while it was read; the command ended well, but what it"
+WELL = f"; {gates.WELL}\n"
+CHANGED = f"error: artifact: not what was hashed: changed since, or while it was read{WELL}"
+FOLDER = f"error: artifact: cannot be read: Is a directory{WELL}"
+PIPE = f"error: artifact: must be a regular file: it is read twice{WELL}"
+LINKED = f"error: artifact: cannot be read: Too many levels of symbolic links{WELL}"
 ENDS = {
     "moved": ('mv "$LEDGER_ARTIFACT" "$LEDGER_ARTIFACT.sent"', "delivered", ""),
     "changed": ('echo >> "$LEDGER_ARTIFACT"', "aborted", CHANGED),
     "changed and moved": ('echo >> "$LEDGER_ARTIFACT"; mv "$LEDGER_ARTIFACT" "$LEDGER_ARTIFACT.2"', "aborted", CHANGED),
-    "made a folder": ('rm "$LEDGER_ARTIFACT"; mkdir "$LEDGER_ARTIFACT"', "aborted", CHANGED),
+    "made a folder": (
+        'rm "$LEDGER_ARTIFACT"; mkdir "$LEDGER_ARTIFACT"',
+        "aborted",
+        f"error: artifact: cannot be read: Is a directory{WELL}",
+    ),
+    "made a pipe": ('rm "$LEDGER_ARTIFACT"; mkfifo "$LEDGER_ARTIFACT"', "aborted", PIPE),
+    "linked to itself": ('rm "$LEDGER_ARTIFACT"; ln -s "$LEDGER_ARTIFACT" "$LEDGER_ARTIFACT"', "aborted", LINKED),
 }
 
 
@@ -177,11 +228,78 @@ def test_what_is_handed_over_is_what_was_recorded(standing: Standing, options: l
     program, result, words = ENDS[case]
     before = size(standing)
     ran = standing.here.call("ledger", "gate", *options, "--", "sh", "-c", program, code=1 if words else 0)
-    assert words in ran.stderr
+    assert ran.stderr == words
     assert ended(standing, before) == [f"{result} by entry {before + 1}"]
     artifact = standing.here.path(NAME)
     if artifact.is_dir():
         artifact.rmdir()
+    else:
+        artifact.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("failing", ["held", "named"])
+def test_an_artifact_that_cannot_be_read_any_more_is_told(
+    standing: Standing, options: list[Any], failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails behind the command is no command that was not run."""
+    before = size(standing)
+    artifact = standing.here.path(NAME)
+
+    def fails(*_: object) -> Any:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def take(path: Path) -> Any:
+        return fails() if failing == "named" else really(path)
+
+    monkeypatch.setattr("ledger.cli.gate.take", take)
+    if failing == "held":
+        monkeypatch.setattr(gates, "_drain", fails)
+    program = "true" if failing == "named" else 'rm "$LEDGER_ARTIFACT"'
+    ran = standing.here.call("ledger", "gate", *options, "--", "sh", "-c", program, code=1)
+    assert ran.stderr == f"error: artifact: cannot be read: Input/output error{WELL}"
+    assert ended(standing, before) == [f"aborted by entry {before + 1}"]
+    artifact.unlink(missing_ok=True)
+
+
+def test_an_artifact_that_vanished_at_the_open_gate_is_not_handed_over(
+    standing: Standing, options: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is not run, and the record is said to have come to nothing."""
+    before, opening = size(standing), Release.open
+
+    def late(release: Any) -> Any:
+        standing.here.path(NAME).unlink()
+        return opening(release)
+
+    monkeypatch.setattr(Release, "open", late)
+    ran = standing.here.call("ledger", "gate", *options, "--", "touch", standing.here.path("ran"), code=126)
+    assert ran.error == "the command was not run: artifact: cannot be read: No such file or directory"
+    assert ended(standing, before) == [f"aborted by entry {before + 1}"]
+    assert not standing.here.path("ran").exists()
+
+
+def test_what_waits_is_told_and_left_to_wait(standing: Standing, options: list[Any]) -> None:
+    """A release waits for no queue; who runs the gate learns that there is one."""
+    here, before = standing.here, size(standing)
+    here.call("ledger", "record", "-", "-p", standing.source, "--queue", given=lines(disclosure(1), disclosure(2)))
+    for _ in range(2):
+        ran = here.call("ledger", "gate", *options, "--", "true")
+        assert ran.stderr == "2 wait in the queue: ledger queue flush records them\n"
+    assert size(standing) == before + 4
+    here.call("ledger", "queue", "flush", "-p", standing.source)
+    assert size(standing) == before + 6
+
+
+def test_nobody_else_records_while_the_command_runs(standing: Standing, options: list[Any]) -> None:
+    """The gate holds the source's journal until the end is logged; a second one stays shut, a recorder is refused."""
+    process = standing.here.start("ledger", "gate", *options, "--", "bash", "-c", "echo ready; read line")
+    assert process.stdout.readline() == "ready\n"
+    held = "another process records for this source; stop it first"
+    assert held in standing.here.call("ledger", "gate", *options, "--", "true", code=125).error
+    given = lines(disclosure(1))
+    assert held in standing.here.call("ledger", "record", "-", "-p", standing.source, given=given, code=2).error
+    process.communicate("\n")
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
@@ -207,24 +325,44 @@ def test_a_signal_before_the_receipt_keeps_the_gate_shut(standing: Standing, opt
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         (folder / "profile.toml").write_text(re.sub(r'(role_address = )".*"', rf'\1"{address}"', text))
         process = standing.here.start("ledger", "gate", "-p", folder, *options[2:], "--", "true")
-        silent.accept()
-        process.send_signal(signal.SIGTERM)
-        _, stderr = process.communicate()
+        connection, _ = silent.accept()
+        with connection:
+            process.send_signal(signal.SIGTERM)
+            _, stderr = process.communicate()
     assert (process.returncode, stderr) == (125, "error: interrupted before the gate opened; nothing was handed over\n")
 
 
-def test_a_gate_that_was_killed_is_settled_by_the_next(standing: Standing, options: list[Any]) -> None:
-    """It was open, so what it let out counts as delivered; the next run says so."""
-    before = size(standing)
-    command = ["ledger", "gate", *options, "--", "bash", "-c", "echo ready; read line"]
-    process = standing.here.start(*command)
+AGAIN: dict[str, tuple[list[Any], str]] = {
+    "gate": (["gate", "--record", "record.json", "--artifact", NAME, "--", "true"], ""),
+    "record": (["record", "-"], lines(disclosure(1))),
+    "queue flush": (["queue", "flush"], ""),
+    "close": (["close"], ""),
+    "deliver": (["deliver", "INDEX"], ""),
+}
+"""Every kind of command that opens a recorder."""
+
+
+@pytest.mark.parametrize("case", AGAIN)
+def test_a_gate_that_was_killed_is_settled_by_the_next(standing: Standing, options: list[Any], case: str) -> None:
+    """The command lives on. The gate was open, so what it let out counts as delivered; whatever is next says so."""
+    here, given = standing.here, lines(disclosure(1))
+    (first,) = here.call("ledger", "record", "-", "-p", standing.source, "--json", given=given).objects
+    before, script = size(standing), "echo ready; read line; touch outlived"
+    process = here.start("ledger", "gate", *options, "--", "bash", "-c", script)
     assert process.stdout.readline() == "ready\n"
     process.kill()
-    process.communicate()
+    process.wait()
     assert ended(standing, before) == ["unresolved: no DELIVERY says what became of it"]
-    ran = standing.here.run("ledger", "gate", *options, "--", "true")
-    assert re.fullmatch(r"entry alpha:\d+, left open before, is settled now\n", ran.stderr)
+    words, given = AGAIN[case]
+    split = 2 if case == "queue flush" else 1
+    words = [str(first["index"]) if word == "INDEX" else word for word in words]
+    ran = here.run("ledger", *words[:split], "-p", standing.source, *words[split:], given=given)
+    told = f"entry alpha:{first['sequence'] + 1}, a release that an earlier run left open, is logged as DELIVERED now\n"
+    assert told in ran.stderr
     assert ended(standing, before) == [f"delivered by entry {before + 1}"]
+    assert not here.path("outlived").exists()
+    process.communicate("\n")
+    here.path("outlived").unlink()
 
 
 def test_an_end_that_cannot_be_logged_is_a_warning(standing: Standing, options: list[Any]) -> None:

@@ -7,8 +7,7 @@ from typing import Final
 from ledger.cli.demo import processes
 from ledger.cli.demo.stage import Stage
 from ledger.cli.demo.witnesses import QUORUM
-from ledger.cli.gate import SHUT
-from ledger.cli.outcome import PROVEN
+from ledger.cli.outcome import PROVEN, SHUT
 from ledger.core.encoding import sha256
 
 GATED: Final = ("released", "refused without a quorum")
