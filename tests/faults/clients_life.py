@@ -52,9 +52,11 @@ class Life:
             self.keep()
 
     def keep(self) -> None:
-        """Count everything that is written as durable."""
-        shutil.rmtree(self.durable)
-        shutil.copytree(self.directory, self.durable)
+        """Count everything that is written as durable, unless the process is gone by then: another thread may die."""
+        with self._lock:
+            if self.left is None:
+                shutil.rmtree(self.durable)
+                shutil.copytree(self.directory, self.durable)
 
     def connect(self, path: Path, **how: Any) -> "Mortal":
         """Return a connection whose every statement is a step."""

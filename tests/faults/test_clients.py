@@ -1,11 +1,15 @@
 """The client campaign in short, and the ways of dying that it found."""
 
+import shutil
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ledger.client.journal import Journal
 from tests.faults.clients import Clients, campaign
+from tests.faults.clients_life import Died, Life
 from tests.faults.clients_network import Fault
 from tests.faults.clients_told import TALLY
 
@@ -63,3 +67,30 @@ def test_a_recorder_that_forgets_its_batch_is_noticed(monkeypatch: pytest.Monkey
             machine.reopen(fuse=None, power=False, patient=True)
     finally:
         machine.dispose()
+
+
+def test_a_loss_of_power_while_a_commit_is_kept_leaves_one_or_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never half of it; and what a dead process still commits is not there for the next one."""
+    life = Life(tmp_path / "state", tmp_path / "durable", fuse=0, power=True)
+    for folder in (life.directory, life.durable):
+        folder.mkdir()
+        (folder / "journal").write_text("before")
+    (life.directory / "journal").write_text("after")
+    died, copy = threading.Thread(target=pytest.raises, args=(Died, life.step)), shutil.copytree
+
+    def copying(source: Path, target: Path) -> None:
+        if died.ident is None:
+            died.start()
+            died.join(0.1)
+        copy(source, target)
+
+    monkeypatch.setattr("tests.faults.clients_life.shutil.copytree", copying)
+    life.keep()
+    died.join()
+    assert life.left is not None
+    assert (life.left / "journal").read_text() == "after"
+    (life.directory / "journal").write_text("too late")
+    life.keep()
+    assert (life.durable / "journal").read_text() == "after"
