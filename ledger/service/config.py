@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     quorum_seconds: float = Field(default=10, gt=0, le=600)
     confirm_start: bool = True
     anchor_minutes: int = Field(default=60, ge=1, le=1440)
-    idle_anchor_minutes: int = Field(default=1440, ge=1, le=10_080)
+    idle_anchor_minutes: int = Field(default=1440, ge=1, le=1440)
     stop_seconds: float = Field(default=30, gt=0, le=600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

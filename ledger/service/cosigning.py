@@ -42,6 +42,8 @@ LONGEST_DELAY: Final = 30.0
 """Seconds that a witness is left alone after a failure, doubling from the first to the longest."""
 ANCHOR_RETRY: Final = 60.0
 """Seconds until a refused ANCHOR is tried again, and the longest between two looks at the clock."""
+STALE_ROUND: Final = 60.0
+"""Seconds after which a round without a quorum begins anew: its lines are to say when the quorum saw the log."""
 
 WITNESS_SECONDS: Final = 20.0
 """Seconds after which a request is given up, however it goes on: more than the client's own timeouts add up to."""
@@ -86,6 +88,7 @@ class _Round:
 
     signed: SignedCheckpoint
     note: Note
+    begun: float
     names: set[str] = field(default_factory=set)
 
     @property
@@ -154,25 +157,26 @@ class Cosigner:
     async def _turn(self) -> None:
         """Do what is to be done now; if that is nothing, wait until something happens or is due."""
         self._wake.clear()
-        delay = self._step(self._sequencer.view)
-        if not await self._settle():
+        view = self._sequencer.view
+        if view.policy != self._policy:
+            self._adopt(view.policy)
+        if not await self._settle(view):
+            delay = self._step(view)
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._wake.wait()
 
     def _step(self, view: View) -> float:
         """Begin what is to be begun, and return the seconds after which to look again if nothing happens."""
-        if view.policy != self._policy:
-            self._adopt(view.policy)
         now = self._loop.time()
-        covered = view.cosigned is not None and view.cosigned.size >= view.size
-        if view.policy.quorum is None or (covered and self._sequencer.held is None):
+        settled = _covered(view) and self._sequencer.held is None and not self._anchor_due(view)
+        if view.policy.quorum is None or settled:
             self._round = None
             return ANCHOR_RETRY
         idle = not any(witness.busy for witness in self.witnesses)
-        if self._round is None or (idle and self._round.size < view.size):
+        if self._round is None or (idle and (self._round.size < view.size or self._round.begun + STALE_ROUND < now)):
             signed = open_checkpoint(view.note, VKey.parse(view.governing.checkpoint_vkey), view.governing.origin)
-            self._round = _Round(signed, signed.note)
+            self._round = _Round(signed, signed.note, now)
         later = [ANCHOR_RETRY]
         for key, witness in self._asked.items():
             if witness.busy or key in self._round.names or witness.client is None:
@@ -183,23 +187,34 @@ class Cosigner:
                 witness.task = asyncio.create_task(self._ask(key, witness, witness.client, self._round))
         return min(later)
 
-    async def _settle(self) -> bool:
-        """Hand to the writer what is ready, and return whether there was anything."""
+    async def _settle(self, view: View) -> bool:
+        """Hand to the writer what is ready, and return whether there was anything.
+
+        A tree that is cosigned already is asked about once more before it is anchored: what an ANCHOR is worth is the
+        time at which its quorum saw the log. Where there is always more to cosign, the note that is kept is new enough.
+        """
         found = self._round
         if found is not None and self._policy is not None and self._policy.satisfied(found.names):
             self._round = None
             self._release()
-            kept = self._sequencer.view.cosigned
-            if kept is None or kept.size < found.size:
+            if view.cosigned is None or view.cosigned.size < found.size:
                 await self._write(self._sequencer.keep(found.note.format()), "cosigned note refused")
+            elif self._anchor_due(view):
+                await self._anchor(found.note.format())
             return True
-        view, now = self._sequencer.view, self._clock()
-        due = None if self._sequencer.held is not None else due_minute(view, self._intervals)
-        if view.cosigned is None or due is None or now < max(due * 60, self._no_anchor_before):
+        if view.cosigned is None or _covered(view) or not self._anchor_due(view):
             return False
-        self._no_anchor_before = now + ANCHOR_RETRY
-        await self._write(self._sequencer.anchor(view.cosigned.note), "anchor refused")
+        await self._anchor(view.cosigned.note)
         return True
+
+    def _anchor_due(self, view: View) -> bool:
+        """Return whether an ANCHOR is due now, and none was tried just before."""
+        due = None if self._sequencer.held is not None else due_minute(view, self._intervals)
+        return due is not None and self._clock() >= max(due * 60, self._no_anchor_before)
+
+    async def _anchor(self, note: bytes) -> None:
+        self._no_anchor_before = self._clock() + ANCHOR_RETRY
+        await self._write(self._sequencer.anchor(note), "anchor refused")
 
     def _release(self) -> None:
         """Have a held writer begin: a quorum has cosigned what it has."""
@@ -281,6 +296,11 @@ class Cosigner:
             if witness.client is not None:
                 witness.client.close()
         self._asked = {}
+
+
+def _covered(view: View) -> bool:
+    """Return whether all that is published is cosigned."""
+    return view.cosigned is not None and view.cosigned.size >= view.size
 
 
 def _asked(witness: Witness) -> Asked:

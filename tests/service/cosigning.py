@@ -40,6 +40,7 @@ class Running:
     directory: Path
     key: SigningKey
     port: int
+    clock: Callable[[], float] = time.time
     task: "asyncio.Task[None] | None" = None
     server: Server | None = None
 
@@ -66,7 +67,7 @@ class Running:
     async def start(self) -> None:
         """Serve."""
         self.state.prepare()
-        face = Face(Witness(self.state, self.key, Metrics()), Metrics())
+        face = Face(Witness(self.state, self.key, Metrics(), self.clock), Metrics())
         self.server = Server(face)
         public = listen("127.0.0.1", self.port, MAX_CONNECTIONS)
         self.port = public.getsockname()[1]

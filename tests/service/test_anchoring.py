@@ -15,10 +15,11 @@ from ledger.core.policy import Policy, verify_quorum
 from ledger.core.statement import decode_leaf
 from ledger.engine.cosigned import CosignedTree
 from ledger.engine.sequencer import View
+from ledger.service import cosigning
 from ledger.service.anchoring import Intervals, due_minute
 from tests.core.world import World
 from tests.served import ORIGIN
-from tests.service.cosigning import Witnessed, witnessed
+from tests.service.cosigning import NAMES, Witnessed, witnessed
 
 WORLD = World.open()
 POLICY = Policy.parse(b"quorum none\n")
@@ -108,8 +109,9 @@ async def test_the_ledger_anchors_what_is_cosigned() -> None:
 
 
 def counted(log: Witnessed, count: int) -> bool:
-    """Return whether the log has ``count`` ANCHORs."""
-    return len(anchors(log)) == count
+    """Return whether the log has ``count`` ANCHORs, the last of them published."""
+    found = anchors(log)
+    return len(found) == count and log.served.server.sequencer.view.governing.anchored.index == max(found, default=0)
 
 
 async def test_an_idle_log_is_anchored_too() -> None:
@@ -126,6 +128,60 @@ async def test_an_idle_log_is_anchored_too() -> None:
             seen.add(log.served.server.sequencer.view.governing.anchored.recorded_at)
         assert len(seen) == 3
         assert all(later - earlier >= 3 for earlier, later in pairwise(sorted(seen)))
+
+
+def times(note: bytes, log: Witnessed) -> dict[str, int]:
+    """Return when each witness cosigned, by its name in the policy."""
+    return dict(verify_quorum(open_checkpoint(note, log.served.vkey, ORIGIN), log.policy).timestamps)
+
+
+async def test_what_is_anchored_was_seen_just_before() -> None:
+    """A tree that was cosigned hours ago is cosigned once more: an ANCHOR is worth the time its quorum says."""
+    clock, seen = Clock(), Clock()
+    async with witnessed(anchor_minutes=60, idle_anchor_minutes=1440, clock=clock, opened_at=clock.now) as log:
+        for witness in log.witnesses:
+            witness.clock = seen
+            await witness.stop()
+            await witness.start()
+        await log.served.accredit("One")
+        kept = await log.covered()
+        clock.now += 3600
+        seen.now += 3600
+        log.served.server._cosigner._rouse()
+        await log.until(lambda: anchors(log))
+        ((_, note),) = anchors(log).items()
+        assert open_checkpoint(note, log.served.vkey, ORIGIN).checkpoint.size == kept.size
+        assert set(times(note, log).values()) == {int(seen.now)}
+        assert set(times(kept.note, log).values()) <= {int(seen.now) - 3600, int(time.time())}
+
+
+async def test_an_anchor_waits_for_a_quorum_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the witnesses are away nothing old is anchored in its place, and lines of long ago do not count."""
+    monkeypatch.setattr(cosigning, "STALE_ROUND", 0.0)
+    clock, seen = Clock(), Clock()
+    async with witnessed(anchor_minutes=60, clock=clock, opened_at=clock.now) as log:
+        await log.served.accredit("One")
+        await log.covered()
+        for witness in log.witnesses:
+            witness.clock = seen
+            await witness.stop()
+        cosigner, first = log.served.server._cosigner, log.witnesses[0]
+        clock.now += 3600
+        seen.now += 3600
+        await first.start()
+        for name in NAMES:
+            log.asked(name).not_before = 0
+        cosigner._rouse()
+        await log.until(lambda: log.asked("two").failures and log.asked("one").timestamp == int(seen.now))
+        assert anchors(log) == {}
+        seen.now += 7200
+        await log.witnesses[1].start()
+        for name in NAMES:
+            log.asked(name).not_before = 0
+        cosigner._rouse()
+        await log.until(lambda: anchors(log))
+        ((_, note),) = anchors(log).items()
+        assert set(times(note, log).values()) == {int(seen.now)}
 
 
 async def test_a_refused_anchor_is_not_tried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

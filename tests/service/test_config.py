@@ -35,7 +35,7 @@ SETTINGS: Final[list[tuple[str, Any, Any]]] = [
     ("quorum_seconds", 0.5, 600.0),
     ("confirm_start", False, True),
     ("anchor_minutes", 1, 1440),
-    ("idle_anchor_minutes", 1, 10080),
+    ("idle_anchor_minutes", 1, 1440),
     ("stop_seconds", 0.5, 600.0),
     ("log_level", "debug", "error"),
 ]
