@@ -1,7 +1,11 @@
-"""A log's leaves, judged: what ``ledger.audit.reading`` gives, fed to ``ledger.core.completeness`` batch by batch."""
+"""A log's leaves, judged: fed to ``ledger.core.completeness`` batch by batch, and its ANCHORs held against its tree."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from typing import cast
 
+from ledger.audit.reading import FilesLog
+from ledger.client.reads import Chunk, LogClient
 from ledger.core.completeness import Completeness
 from ledger.core.framing import Framer
 from ledger.core.note import VKey
@@ -34,3 +38,26 @@ def judge(chunks: Iterable[Sequence[bytes]], log: VKey, policy: bytes | None = N
         if not judging.take(leaves):
             break
     return judging.finish()
+
+
+def judge_files(files: FilesLog, log: VKey, policy: bytes | None = None) -> Completeness:
+    """Return the judgment of a log's files; raise as ``FilesLog.read``."""
+    judgment = judge(files.read(), log, policy)
+    for claim in judgment.claims():
+        if files.root(claim.size) != claim.root:
+            judgment.contradict(claim)
+    return judgment
+
+
+async def judge_server(reader: LogClient, policy: bytes | None = None) -> Completeness:
+    """Return the judgment of a server's log under its latest checkpoint; raise as ``LogClient.chunks``."""
+    judging = Judge(reader.pins.vkey, policy)
+    async with aclosing(cast(AsyncGenerator[Chunk, None], reader.chunks(0))) as chunks:
+        async for chunk in chunks:
+            if not judging.take(chunk.leaves):
+                break
+    judgment = judging.finish()
+    for claim in judgment.claims():
+        if not await reader.extends(claim.size, claim.root):
+            judgment.contradict(claim)
+    return judgment

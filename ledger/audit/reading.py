@@ -5,10 +5,13 @@ Nothing is given out that its checkpoint does not cover, whoever keeps the files
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Final
 
 from ledger.core.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.core.encoding import Hash
 from ledger.core.errors import InvalidInput, Unavailable, VerificationFailed
+from ledger.core.merkle import fold, range_nodes
 from ledger.core.note import VKey
 from ledger.core.policy import Policy, verify_quorum
 from ledger.core.tlogtiles import WIDTH
@@ -41,9 +44,17 @@ class FilesLog:
             raise VerificationFailed(f"checkpoint: {error}") from None
         self.cosigned = policy is not None and _cosigned(self.signed, policy)
 
+    @cached_property
+    def _tree(self) -> VerifiedTree:
+        return VerifiedTree(self._source, self.signed.checkpoint)
+
+    def root(self, size: int) -> Hash:
+        """Return the root of its first ``size`` entries, at least one; raise as ``VerifiedTree`` does."""
+        return fold(self._tree.fetch(range_nodes(0, size)))
+
     def read(self) -> Iterator[Sequence[bytes]]:
         """Yield its leaves in order; raise as ``VerifiedTree`` does where files are missing or not the tree's."""
-        tree = VerifiedTree(self._source, self.signed.checkpoint)
+        tree = self._tree
         bundles = range(-(-tree.size // WIDTH))
         if not isinstance(self._source, HttpSource):
             for number in bundles:

@@ -52,7 +52,9 @@ def remarks(report: Report, cosigned: bool) -> list[str]:
         found.append(f"{words}: what became due in between is not judged")
     if not report.witnessed:
         found.append("judged by recorded times alone, without a witness policy: not shown that others see the same log")
-    elif not cosigned:
+    elif report.bounded:
+        found.append(f"times before {when(report.bounded)} are bounded by no witness of this policy")
+    if report.witnessed and not cosigned:
         found.append("the checkpoint lacks the witness policy's quorum: not shown that others see the same log")
     return found
 

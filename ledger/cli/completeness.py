@@ -2,15 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
-from ledger.audit.completeness import Judge, judge
+from ledger.audit.completeness import judge_files, judge_server
 from ledger.audit.page.report import page
 from ledger.audit.reading import FilesLog
 from ledger.cli.completeness_facts import facts
@@ -21,7 +19,6 @@ from ledger.cli.verify import load_log
 from ledger.client import profile
 from ledger.client.opening import open_reader
 from ledger.client.profile import Profile
-from ledger.client.reads import Chunk
 from ledger.core.bodies import Period
 from ledger.core.completeness import Completeness
 from ledger.core.completeness_report import UNRESOLVED_DAYS, Report, report
@@ -131,19 +128,15 @@ def _judged(
     raw = policy.read_bytes() if policy is not None else _policy(held)
     source = HttpSource(where) if "://" in where else FolderSource(Path(where))
     files = FilesLog(source, key, None if raw is None else Policy.parse(raw))
-    judged = judge(files.read(), key, raw)
+    judged = judge_files(files, key, raw)
     if held is not None and judged.state is not None and judged.state.log_id != held.pins.log_id:
         raise VerificationFailed("log_id: these files are of another log than the profile's")
     return judged, files.cosigned
 
 
 async def _served(held: Profile) -> Completeness:
-    judging = Judge(held.pins.vkey, _policy(held))
-    async with open_reader(held) as reader, aclosing(cast(AsyncGenerator[Chunk, None], reader.chunks(0))) as chunks:
-        async for chunk in chunks:
-            if not judging.take(chunk.leaves):
-                break
-    return judging.finish()
+    async with open_reader(held) as reader:
+        return await judge_server(reader, _policy(held))
 
 
 def _policy(held: Profile | None) -> bytes | None:

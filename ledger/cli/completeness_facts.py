@@ -24,6 +24,7 @@ def facts(report: Report, shown: Report, cosigned: bool, verdict: str) -> dict[s
         "as_of": minute_text(report.at),
         "newest": minute_text(report.newest),
         "witnessed": report.witnessed,
+        "bounded_from": None if report.bounded is None else minute_text(report.bounded),
         "cosigned": cosigned,
         "ended": stop and {"index": stop.index, "why": stop.words, "convicted": stop.convicted},
         "findings": [_finding(finding) for finding in shown.findings],

@@ -60,7 +60,7 @@ def list_embargoes(
         states, size = asyncio.run(_read(held))
         shown = [state for state in states if not source or state.source_id == source]
         if not everything:
-            shown = [state for state in shown if not state.lifted or state.late]
+            shown = [state for state in shown if state.open or state.late]
         facts = [_facts(state, month) for state in shown]
         if as_json:
             for row in facts:
@@ -100,11 +100,15 @@ def _facts(state: EmbargoState, month: int) -> dict[str, Any]:
 
 def _words(state: EmbargoState, month: int) -> str:
     late = ", once OVERDUE" if state.late else ""
+    lifted = f"lifted by entry {state.lifted}" if state.lifted else ""
+    if not state.open:
+        return f"{lifted}{late}"
     if state.lifted:
-        return f"lifted by entry {state.lifted}{late}"
+        numbers = ", ".join(str(item.sequence) for item in state.corrections)
+        lifted += f", but not of its corrections of sequence {numbers}: "
     if month >= state.until:
-        return "OVERDUE"
-    return f"due in {state.until - month} months{late}"
+        return f"{lifted}OVERDUE"
+    return f"{lifted}due in {state.until - month} months{late}"
 
 
 @embargo_app.command()

@@ -96,6 +96,21 @@ class LogClient:
         self.size, self.root, self.latest = checkpoint.size, checkpoint.root, signed
         return signed
 
+    async def extends(self, size: int, root: Hash) -> bool:
+        """Return whether the last tree seen begins with the ``size`` entries that have this root, as far as is proven.
+
+        Raises:
+            VerificationFailed: no checkpoint was verified yet.
+        """
+        if self.root is None:
+            raise VerificationFailed("consistency: no checkpoint was verified yet")
+        last, last_root = self.size, self.root
+        try:
+            verify_consistency(size, root, last, last_root, await self._consistency(size, last))
+        except VerificationFailed:
+            return False
+        return True
+
     async def _consistency(self, first: int, second: int) -> tuple[Hash, ...]:
         if first == second:
             return ()

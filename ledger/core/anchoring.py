@@ -1,11 +1,16 @@
-"""Whether a log anchored witnesses' time as often as it should, and whether sources ran ahead of it (protocol §9)."""
+"""Whether witnesses saw a log as often as they should, and whether sources ran ahead of them (protocol §9).
+
+Only what a quorum says counts: when an ANCHOR was recorded is the operator's own word, like any other date.
+"""
 
 from dataclasses import dataclass, field
 
 from ledger.core import bodies
 from ledger.core.batch import Batch
+from ledger.core.checkpoint import Checkpoint
 from ledger.core.encoding import Hash
 from ledger.core.findings import ANCHOR_INTERVAL, GRACE, Evidence, Finding, Kind, lasting, when
+from ledger.core.note import Note
 from ledger.core.rules import LEDGER
 
 
@@ -18,45 +23,65 @@ class Minute:
     minute: int
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an ANCHOR at ``index`` says of the log: its first ``size`` entries have this root, as the log signed."""
+
+    index: int
+    leaf_hash: Hash
+    size: int
+    root: Hash
+
+
+def claim_of(index: int, leaf_hash: Hash, body: bodies.Anchor) -> Claim:
+    """Return what an ANCHOR that a log admitted says of it; raise InvalidInput for a note that holds no checkpoint."""
+    checkpoint = Checkpoint.parse(Note.parse(body.checkpoint).text)
+    return Claim(index, leaf_hash, checkpoint.size, checkpoint.root)
+
+
 @dataclass(slots=True)
 class Anchoring:
     """What is known of ANCHORs while batches come by in index order.
 
-    ``since`` is the minute of the latest ANCHOR, or from which on the log's witness policy is the one at hand, None
-    while it is another one; ``told`` says that its absence is a finding already. ``ahead`` has by source what no ANCHOR
-    covers yet, one entry a minute, if anything is ``witnessed``.
+    ``since`` is the latest minute at which a quorum of the policy at hand saw the log; it begins where that is the
+    log's own (``known``), else with the first ANCHOR that satisfies it, None before. ``begun`` says when that was, 0
+    for the log's beginning. ``gaps`` are findings. ``ahead`` has by source what no ANCHOR covers yet, one entry a
+    minute, if anything is ``witnessed``. ``claims`` are still to be held against the log's own tree, which leaves alone
+    do not give.
     """
 
     witnessed: bool
+    known: bool = False
+    begun: int | None = None
     since: int | None = None
-    told: bool = False
+    gaps: list[Finding] = field(default_factory=list)
     ahead: dict[str, list[Minute]] = field(default_factory=dict)
+    claims: list[Claim] = field(default_factory=list)
 
-    def take(self, batch: Batch, first: int, minute: int, judged: bool) -> list[Finding]:
-        """Return what a batch at index ``first`` shows; ``judged``: the log's witness policy is the one at hand."""
-        if self.witnessed:
-            self._remember(batch, first)
-        if not judged:
-            self.since = None
-            return []
-        if self.since is None:
-            self.since, self.told = minute, False
-        only = batch.source_id == LEDGER and all(
-            isinstance(leaf.statement.body, bodies.Anchor) for leaf in batch.leaves
-        )
-        if only or self.told or minute - self.since <= ANCHOR_INTERVAL:
-            return []
-        self.told = True
-        evidence = Evidence(first + batch.count - 1, batch.leaf_hashes[-1])
-        words = f"no anchor since {when(self.since)}, {lasting(minute - self.since)} before this entry"
-        return [Finding(Kind.ANCHOR, LEDGER, minute, words, (evidence,))]
+    def take(self, batch: Batch, first: int, minute: int, own: bool) -> None:
+        """Take a batch at index ``first``; ``own``: the log's witness policy is the one at hand."""
+        if not self.witnessed:
+            return
+        if own and not self.known:  # what it found of a log that had another policy was no fault of the log
+            self.known, self.begun, self.since, self.gaps = True, minute if first else 0, minute, []
+        seen = self.ahead.setdefault(batch.source_id, [])
+        ends = (0, batch.first_minute), (batch.count - 1, batch.last_minute)
+        for at, recorded in ends:
+            if not seen or seen[-1].minute < recorded:
+                seen.append(Minute(first + at, batch.leaf_hashes[at], recorded))
 
-    def anchor(self, size: int, minute: int, recorded_at: int) -> list[Finding]:
-        """Return what an ANCHOR shows whose quorum vouches for ``size`` entries at ``minute``, zeros for none."""
+    def anchor(self, claim: Claim, size: int, minute: int) -> list[Finding]:
+        """Return which sources an ANCHOR convicts that vouches for ``size`` entries at ``minute``, zeros for none."""
+        self.claims.append(claim)
         if not size:
             return []
-        if self.since is not None:
-            self.since, self.told = max(recorded_at, minute), False
+        if self.since is None:
+            self.begun = self.since = minute
+        if minute - self.since > ANCHOR_INTERVAL:
+            words = f"no quorum saw the log from {when(self.since)} until {when(minute)}"
+            evidence = (Evidence(claim.index, claim.leaf_hash),)
+            self.gaps.append(_gap(minute, f"{words}, {lasting(minute - self.since)}", evidence))
+        self.since = max(self.since, minute)
         found = []
         for source_id, seen in self.ahead.items():
             covered = [item for item in seen if item.index < size]
@@ -68,9 +93,17 @@ class Anchoring:
                 found.append(Finding(Kind.BACKDATED, source_id, early[0].minute, words, evidence))
         return found
 
-    def _remember(self, batch: Batch, first: int) -> None:
-        seen = self.ahead.setdefault(batch.source_id, [])
-        ends = (0, batch.first_minute), (batch.count - 1, batch.last_minute)
-        for at, minute in ends:
-            if not seen or seen[-1].minute < minute:
-                seen.append(Minute(first + at, batch.leaf_hashes[at], minute))
+    def found(self, at: int | None) -> list[Finding]:
+        """Return all gaps, also that since the latest ANCHOR up to minute ``at``, unless nobody read so far."""
+        if not self.witnessed or at is None:
+            return self.gaps
+        if self.since is None:
+            return [_gap(at, "the log never had this witness policy, and no anchor satisfies it")]
+        if at - self.since <= ANCHOR_INTERVAL:
+            return self.gaps
+        words = f"no quorum of this policy saw the log since {when(self.since)}, {lasting(at - self.since)} ago"
+        return [*self.gaps, _gap(at, words)]
+
+
+def _gap(minute: int, words: str, evidence: tuple[Evidence, ...] = ()) -> Finding:
+    return Finding(Kind.ANCHOR, LEDGER, minute, f"{words}: a date in that time may be anything", evidence)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.core import bodies
-from ledger.core.anchoring import Anchoring
+from ledger.core.anchoring import Anchoring, Claim, claim_of
 from ledger.core.batch import Batch, decode_batch
 from ledger.core.chain import LogState
 from ledger.core.embargoes import EffectiveTime, Embargoes
@@ -28,6 +28,8 @@ from ledger.core.merkle import leaf_hash
 from ledger.core.note import VKey
 from ledger.core.periods import period_name
 from ledger.core.policy import Policy
+from ledger.core.rules import LEDGER
+from ledger.core.signing import PublicKey
 from ledger.core.statement import Statement, decode_leaf
 
 HOUR: Final = 60
@@ -65,11 +67,22 @@ class Revoked:
     reason: bodies.RevocationReason
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a source owes for periods that end from an effective ``minute`` on: later terms change nothing of those."""
+
+    minute: int
+    grace_hours: int
+    officers: tuple[PublicKey, ...]
+    officer_threshold: int
+
+
 @dataclass(slots=True)
 class Noted:
     """What was found so far, in index order; ``newest`` is the latest effective minute of any entry."""
 
     newest: int = 0
+    terms: dict[str, list[Terms]] = field(default_factory=dict)
     closings: dict[str, list[Closed]] = field(default_factory=dict)
     revoked: dict[str, Revoked] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -162,8 +175,8 @@ class Completeness:
         self.entries.take(batch, first, others, changed)
         minute = max(batch.last_minute, self.effective.minute)
         self.noted.newest = max(self.noted.newest, minute)
-        judged = self.witnessed and self.state.governing.witness_policy_digest == self.policy_digest
-        self.noted.findings += self.anchoring.take(batch, first, minute, judged)
+        own = self.state.governing.witness_policy_digest == self.policy_digest
+        self.anchoring.take(batch, first, minute, own)
         for at, said in others:
             self._say(first + at, batch.leaf_hashes[at], said)
 
@@ -173,27 +186,60 @@ class Completeness:
         match said.body:
             case bodies.Closing() as body:
                 self._close(index, hashed, said.source_id, minute, body)
-            case bodies.Disclosure() | bodies.EmbargoLifted() | bodies.EmbargoExtended() as body:
+            case bodies.Disclosure() | bodies.Correction() | bodies.EmbargoLifted() | bodies.EmbargoExtended() as body:
                 self.embargoes.take(index, hashed, said)
                 if isinstance(body, bodies.Disclosure) and body.late_for is not None:
                     self._late(index, hashed, said.source_id, body.late_for.period_start)
-            case bodies.SourceKeyChanged(old_key_signatures=()) as body:
-                words = "the source's key was changed without its old key's signature"
-                self._find(Kind.FORCED, body.source_id, minute, words, index, hashed)
+            case bodies.SourceEnrolled() | bodies.SourceKeyChanged() as body:
+                self._agree(index, hashed, minute, body)
             case bodies.SourceRevoked() as body:
                 self.noted.revoked[body.source_id] = Revoked(index, hashed, minute, body.reason)
             case bodies.Anchor() as body:
-                size, vouched = self.effective.anchored(body)
-                self.noted.findings += self.anchoring.anchor(size, vouched, said.recorded_at)
+                claim = claim_of(index, hashed, body)
+                self.noted.findings += self.anchoring.anchor(claim, *self.effective.anchored(body))
             case _:
                 pass
+
+    def terms(self, source_id: str, end: int) -> Terms:
+        """Return what a source owes for the period that ends before minute ``end``: as its key statement said then."""
+        first, *later = self.noted.terms[source_id]
+        return next((terms for terms in reversed(later) if terms.minute < end), first)
+
+    def claims(self) -> list[Claim]:
+        """Return what ANCHORs say of the log's tree that nobody has asked for yet: each comes back once."""
+        claims, self.anchoring.claims = self.anchoring.claims, []
+        return claims
+
+    def contradict(self, claim: Claim) -> None:
+        """Take in that the log's own tree does not begin with what an ANCHOR says, which its signature vouches for."""
+        words = f"the log signed and anchored another root for its first {claim.size} entries than they have"
+        evidence = (Evidence(claim.index, claim.leaf_hash),)
+        self.noted.findings.append(Finding(Kind.CONTRADICTED, LEDGER, self.noted.newest, words, evidence))
+
+    def _agree(
+        self, index: int, hashed: Hash, minute: int, body: bodies.SourceEnrolled | bodies.SourceKeyChanged
+    ) -> None:
+        """Take in the terms of a source from now on, and what shows where its key was changed."""
+        terms = self.noted.terms.setdefault(body.source_id, [])
+        if isinstance(body, bodies.SourceKeyChanged):
+            if not body.old_key_signatures:
+                words = "the source's key was changed without its old key's signature"
+                self._find(Kind.FORCED, body.source_id, minute, words, index, hashed)
+            needed = terms[-1].officer_threshold
+            kept = len(set(terms[-1].officers) & set(body.officers))
+            if body.officer_threshold < needed or kept < needed:
+                words = f"{needed} officers had to approve; a key change keeps {kept} of them and asks for "
+                words += str(body.officer_threshold)
+                self._find(Kind.OFFICERS, body.source_id, minute, words, index, hashed)
+        terms.append(Terms(minute, body.grace_hours, body.officers, body.officer_threshold))
 
     def _close(self, index: int, hashed: Hash, source_id: str, minute: int, body: bodies.Closing) -> None:
         assert self.state is not None  # noqa: S101 -- it was applied
         source = self.state.sources[source_id]
         counts = (body.disclosures, body.aborted, body.embargoed, body.late)
-        approvals, needed = len(body.approvals), source.officer_threshold
-        due = body.end + source.grace_hours * HOUR
+        terms = self.terms(source_id, body.end)
+        approvals, needed = len(body.approvals), terms.officer_threshold
+        due = body.end + terms.grace_hours * HOUR
         closed = Closed(body.start, index, hashed, minute, due, counts, approvals, needed)
         self.noted.closings.setdefault(source_id, []).append(closed)
         name = period_name(body.start, source.book.period)

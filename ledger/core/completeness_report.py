@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from enum import Enum
+from itertools import groupby, islice
 from typing import Final
 
 from ledger.core import bodies
@@ -92,7 +93,8 @@ class Totals:
 class Report:
     """A judgment of ``size`` entries as of minute ``at``; rows stand by service and source, the gravest finding first.
 
-    ``newest`` is the latest time that anything in the log has; ``stop`` says where the judgment ended before its time.
+    ``newest`` is the latest time that anything in the log has; ``bounded`` says from which minute on witnesses bound
+    times, 0 for the log's beginning, None for never; ``stop`` says where the judgment ended before its time.
     """
 
     log_id: Hash | None
@@ -101,6 +103,7 @@ class Report:
     at: int
     newest: int
     witnessed: bool
+    bounded: int | None
     rows: tuple[Row, ...]
     findings: tuple[Finding, ...]
     embargoes: tuple[EmbargoState, ...]
@@ -113,10 +116,8 @@ class Report:
 
     def services(self) -> dict[str, Totals]:
         """Return the sums by service."""
-        names = dict.fromkeys(row.service for row in self.rows)
-        return {
-            name: Totals.of(cell for row in self.rows if row.service == name for cell in row.cells) for name in names
-        }
+        groups = groupby(self.rows, key=lambda row: row.service)
+        return {name: Totals.of(cell for row in rows for cell in row.cells) for name, rows in groups}
 
     def shown(self, begin: int, end: int) -> "Report":
         """Return the report with the periods alone that have a minute of [begin, end), and the findings in them.
@@ -138,7 +139,7 @@ class Report:
         )
         embargoes = tuple(state for state in self.embargoes if begin <= state.recorded_at < end)
         return Report(
-            *(self.log_id, self.origin, self.size, self.at, self.newest, self.witnessed),
+            *(self.log_id, self.origin, self.size, self.at, self.newest, self.witnessed, self.bounded),
             *(rows, kept, embargoes, self.stop),
         )
 
@@ -155,50 +156,56 @@ def report(judgment: Completeness, at: int, unresolved_days: int = UNRESOLVED_DA
     state, noted = judgment.state, judgment.noted
     embargoes = tuple(judgment.embargoes.states)
     found = [*noted.findings, *noted.late.values()]
+    false = [finding for finding in noted.findings if finding.kind is Kind.CONTRADICTED]
     rows = []
     if state is not None:
         sources = [source for source in state.sources.values() if source.source_id != LEDGER]
         for source in sorted(sources, key=lambda source: (source.service, source.source_id)):
             chain = judgment.entries.chains.get(source.source_id, Chain())
-            row = _row(source, chain, judgment, at)
+            row = _row(source, chain, judgment, at, false)
             rows.append(row)
             if noted.stop is None:
                 found += [*_missing(row), *_unresolved(row, chain, at - unresolved_days * DAY, unresolved_days)]
-    found += _overdue(embargoes, None if noted.stop else at)
+    read = None if noted.stop else at
+    found += [*_overdue(embargoes, read), *judgment.anchoring.found(read if judgment.size else None)]
     order = {kind: place for place, kind in enumerate(Kind)}
     found.sort(key=lambda finding: (order[finding.kind], finding.source_id, finding.minute))
     log_id = None if state is None else state.log_id
     return Report(
         *(log_id, judgment.log.name, judgment.size, at, noted.newest, judgment.witnessed),
+        judgment.anchoring.begun,
         *(tuple(rows), tuple(found), embargoes, noted.stop),
     )
 
 
-def _row(source: Source, chain: Chain, judgment: Completeness, at: int) -> Row:
+def _row(source: Source, chain: Chain, judgment: Completeness, at: int, contradicted: Iterable[Finding]) -> Row:
     noted, source_id = judgment.noted, source.source_id
     revoked = noted.revoked.get(source_id)
-    cells = tuple(_cells(source, chain, judgment, at, revoked))
-    return Row(source_id, source.service, source.book.period, source.officer_threshold, source.forced, revoked, cells)
+    book = source.book
+    false = {period_start(found.minute, book.period) for found in contradicted if found.source_id == source_id}
+    cells = tuple(_cells(source, chain, judgment, at, revoked, false))
+    return Row(source_id, source.service, book.period, source.officer_threshold, source.forced, revoked, cells)
 
 
-def _cells(source: Source, chain: Chain, judgment: Completeness, at: int, revoked: Revoked | None) -> Iterator[Cell]:
-    """Yield a source's periods from that of its enrolment on: all that were closed, and up to that of ``at``."""
+def _cells(
+    source: Source, chain: Chain, judgment: Completeness, at: int, revoked: Revoked | None, false: Set[int]
+) -> Iterator[Cell]:
+    """Yield a source's periods from that of its enrolment on: all that were closed, and up to that of ``at``.
+
+    ``false`` has the first minutes of those that the log contradicts. What a source dates before its own enrolment
+    counts in its first period, as in its closing.
+    """
     noted, book = judgment.noted, source.book
     closings = {closed.start: closed for closed in noted.closings.get(source.source_id, ())}
-    tallies = {tally.start: tally for tally in book.tallies}
+    tallies = {max(tally.start, book.began): tally for tally in book.tallies}
     undelivered: Counter[int] = Counter()
     for day, count in chain.undelivered.items():
-        undelivered[period_start(day * DAY, book.period)] += count
-    false = {
-        period_start(finding.minute, book.period)
-        for finding in noted.findings
-        if finding.kind is Kind.CONTRADICTED and finding.source_id == source.source_id
-    }
+        undelivered[max(period_start(day * DAY, book.period), book.began)] += count
     start, last = book.began, _last(source, [*closings, *false], at, revoked)
     while start <= last:
         end = period_end(start, book.period)
         closed = closings.get(start)
-        due = closed.due if closed else end + source.grace_hours * HOUR
+        due = closed.due if closed else end + judgment.terms(source.source_id, end).grace_hours * HOUR
         status = Status.CONTRADICTED if start in false else _status(closed, due, at, noted.stop)
         counts = closed.counts if closed else _exact(tallies.get(start))
         yield Cell(start, end, period_name(start, book.period), due, status, counts, undelivered[start], closed)
@@ -208,13 +215,14 @@ def _cells(source: Source, chain: Chain, judgment: Completeness, at: int, revoke
 def _last(source: Source, known: Iterable[int], at: int, revoked: Revoked | None) -> int:
     """Return the last minute of which a source owes anything, or of which anything is known.
 
-    A revoked source owes the period of its revocation, unless it said nothing in it that a closing counts.
+    A revoked source owes the period of its revocation, unless it said nothing in it that a closing counts. What it did
+    say in a later one, by its own dates, it owes all the same.
     """
+    said = [tally.start for tally in source.book.tallies if tally.disclosures or tally.aborted]
     if revoked is None:
-        return max([at, *known, *(tally.start for tally in source.book.tallies)])
-    left = any(tally.disclosures or tally.aborted for tally in source.book.tallies)
+        return max([at, *known, *(max(tally.start, source.book.began) for tally in source.book.tallies)])
     owed = period_start(revoked.minute, source.book.period)
-    return max([min(at, owed if left else owed - 1), *known])
+    return max([min(at, owed if said else owed - 1), *known, *said])
 
 
 def _status(closed: Closed | None, due: int, at: int, stop: Stop | None) -> Status:
@@ -239,7 +247,7 @@ def _missing(row: Row) -> Iterator[Finding]:
         if cell.status is not Status.MISSING:
             continue
         words = f"the closing of {cell.name} was due at {when(cell.due)} and is not in the log"
-        if row.revoked is not None and cell.start <= row.revoked.minute < cell.end:
+        if row.revoked is not None and row.revoked.minute < cell.end:
             words += f"; the source was revoked at {when(row.revoked.minute)} and can say no more"
             evidence = (Evidence(row.revoked.index, row.revoked.leaf_hash),)
             yield Finding(Kind.LAST_MISSING, row.source_id, cell.start, words, evidence)
@@ -249,21 +257,16 @@ def _missing(row: Row) -> Iterator[Finding]:
 
 def _unresolved(row: Row, chain: Chain, before: int, days: int) -> Iterator[Finding]:
     """Yield by period the disclosures without a DELIVERY that were recorded on days which ended before ``before``."""
+    begin = 0  # of the first cell: what is dated before the enrolment counts there
     for cell in row.cells:
-        old = [
-            day
-            for day in chain.days[bisect_left(chain.days, cell.start // DAY) : bisect_left(chain.days, cell.end // DAY)]
-            if chain.undelivered[day] > 0 and (day + 1) * DAY <= before
-        ]
+        end = bisect_left(chain.days, cell.end // DAY)
+        old = [day for day in chain.days[begin:end] if chain.undelivered[day] > 0 and (day + 1) * DAY <= before]
+        begin = end
         count = sum(chain.undelivered[day] for day in old)
         if not count:
             continue
-        evidence: list[Evidence] = []
-        for day in old:
-            for sequence in chain.unresolved(day):
-                if len(evidence) == SHOWN:
-                    break
-                evidence.append(Evidence(chain.index(sequence), chain.prefix(sequence)))
+        first = islice((sequence for day in old for sequence in chain.unresolved(day)), SHOWN)
+        evidence = [Evidence(chain.index(sequence), chain.prefix(sequence)) for sequence in first]
         what = "disclosure" if count == 1 else "disclosures"
         words = f"{count} {what} of {cell.name} without a delivery for more than {days} days"
         yield several(Kind.UNRESOLVED, row.source_id, cell.start, words, evidence, count)

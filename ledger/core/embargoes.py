@@ -19,10 +19,19 @@ from ledger.core.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A correction that inherited an embargo and whose lookup keys are still with the source."""
+
+    sequence: int
+    leaf_hash: Hash
+
+
+@dataclass(frozen=True, slots=True)
 class EmbargoState:
     """One embargo: ``until`` is the month it ends, as last extended; ``lifted`` the index of the lift, 0 for none.
 
-    ``late`` says that a lift or an extension came once it was overdue, which no later statement mends.
+    ``late`` says that a lift or an extension came once it was overdue, which no later statement mends. It is open until
+    those ``corrections`` are lifted too that inherited it: their keys are no less withheld.
     """
 
     index: int
@@ -34,18 +43,24 @@ class EmbargoState:
     extensions: int = 0
     lifted: int = 0
     late: bool = False
+    corrections: tuple[Withheld, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether anything of it is still withheld."""
+        return not self.lifted or bool(self.corrections)
 
     def overdue(self, month: int) -> bool:
         """Whether it is open past its end in ``month``, or was once."""
-        return self.late or (not self.lifted and month >= self.until)
+        return self.late or (self.open and month >= self.until)
 
 
 class EffectiveTime:
     """What witnesses' time is at a place of the log: that of the ANCHORs before it, under one witness policy."""
 
-    def __init__(self, log: VKey, policy: Policy | None, minute: int = 0) -> None:
+    def __init__(self, log: VKey, policy: Policy | None) -> None:
         self._log, self._policy = log, policy
-        self.minute = minute
+        self.minute = 0
         """That of the ANCHORs so far, 0 before the first one that proves something."""
 
     def of(self, statement: Statement) -> int:
@@ -73,24 +88,42 @@ class Embargoes:
     def __init__(self, time: EffectiveTime, states: Iterable[EmbargoState] = ()) -> None:
         self._time = time
         self._states: dict[Place, EmbargoState] = {(state.source_id, state.sequence): state for state in states}
+        self._inherited: dict[Place, Place] = {
+            (place[0], item.sequence): place for place, state in self._states.items() for item in state.corrections
+        }
 
     def take(self, index: int, leaf_hash: Hash, statement: Statement) -> None:
         """Take the next statement; those that refer to no embargo, or to another entry's bytes, change nothing."""
         minute, body = self._time.of(statement), statement.body
+        place = (statement.source_id, statement.sequence)
         if isinstance(body, bodies.Disclosure) and body.embargo is not None:
-            place = (statement.source_id, statement.sequence)
             self._states[place] = EmbargoState(index, *place, leaf_hash, statement.recorded_at, body.embargo.until)
             return
         named = target_of(statement)
-        state = None if named is None else self._states.get(named[0])
-        if named is None or state is None or state.leaf_hash != named[1].leaf_hash or state.lifted:
+        if named is None:
+            return
+        first = self._inherited.get(named[0], named[0])
+        state = self._states.get(first)
+        if state is None:
             return
         late = state.late or month_of(minute) >= state.until
+        if first != named[0]:
+            left = tuple([item for item in state.corrections if item != Withheld(named[0][1], named[1].leaf_hash)])
+            if isinstance(body, bodies.EmbargoLifted) and left != state.corrections:
+                self._states[first] = replace(state, corrections=left, late=late)
+            return
+        if state.leaf_hash != named[1].leaf_hash or state.lifted:
+            return
         match body:
             case bodies.EmbargoLifted():
-                self._states[named[0]] = replace(state, lifted=index, late=late)
+                self._states[first] = replace(state, lifted=index, late=late)
             case bodies.EmbargoExtended():
-                self._states[named[0]] = replace(state, until=body.until, extensions=body.number, late=late)
+                self._states[first] = replace(state, until=body.until, extensions=body.number, late=late)
+            case bodies.Correction():
+                self._states[first] = replace(
+                    state, corrections=(*state.corrections, Withheld(statement.sequence, leaf_hash))
+                )
+                self._inherited[place] = first
             case _:
                 pass
 

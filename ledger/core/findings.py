@@ -9,7 +9,7 @@ from typing import Final
 GRACE: Final = 5
 """Minutes that recorded_at may lie after the quorum time of a checkpoint that covers it."""
 ANCHOR_INTERVAL: Final = 25 * 60
-"""Minutes without an ANCHOR after which one is missing, if entries follow: it is due once a day at least."""
+"""Minutes from one ANCHOR's quorum time after which the next one is missing: it is due once a day at least."""
 SHOWN: Final = 20
 """Entries that are kept as the evidence of one finding; it counts those beyond."""
 
@@ -25,6 +25,7 @@ class Kind(Enum):
     LATE = "closing late"
     COUNTERSIGNATURE = "countersignature missing"
     FORCED = "key change forced"
+    OFFICERS = "officers weakened"
     OVERDUE = "embargo overdue"
     LATE_DISCLOSURES = "late disclosures"
     UNRESOLVED = "unresolved disclosures"
@@ -37,14 +38,15 @@ RULES: Final = {
     Kind.MISSING: "each period is closed by its end and the hours of grace, also with zero (protocol §9)",
     Kind.LAST_MISSING: "a revoked source's last closing stays due (protocol §4)",
     Kind.LATE: "a closing is on time by its effective time (protocol §9)",
-    Kind.COUNTERSIGNATURE: "as many officers approve a closing as the source's key statement asks for (protocol §4)",
+    Kind.COUNTERSIGNATURE: "as many officers approve a closing as were asked for when its period ended (protocol §4)",
     Kind.FORCED: "a key change bears the old key's signature, or every report says so (protocol §4)",
+    Kind.OFFICERS: "a key change leaves as many of the officers as had to approve before it, and asks for no fewer",
     Kind.OVERDUE: "an embargo is lifted or extended before its month (protocol §4)",
     Kind.LATE_DISCLOSURES: "a disclosure is logged before its period is closed (protocol §9)",
     Kind.UNRESOLVED: "a DELIVERY says what became of a disclosure (protocol §4)",
     Kind.BACKDATED: f"recorded_at is at most {GRACE} minutes after the quorum time of an anchored checkpoint that "
     "covers it (protocol §9)",
-    Kind.ANCHOR: "the log anchors a checkpoint once a day at least (protocol §4, §9)",
+    Kind.ANCHOR: "the log anchors what its witnesses see once a day at least, also at rest (protocol §4, §9)",
 }
 """The rule that a finding of each kind is measured by."""
 

@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from ledger.audit.completeness import judge
+from ledger.audit.completeness import judge, judge_files, judge_server
 from ledger.audit.reading import FilesLog
+from ledger.client.reads import LogClient
 from ledger.core.checkpoint import cosign, open_checkpoint
 from ledger.core.errors import Unavailable, VerificationFailed
+from ledger.core.findings import Evidence, Kind
+from ledger.core.merkle import leaf_hash
 from ledger.core.policy import Policy
 from ledger.core.tlogtiles import Leaves
 from ledger.tiles.folder import open_writer
 from ledger.tiles.source import FolderSource
-from tests.core.judging import WITNESS, policy_of
-from tests.core.world import World, mixed
+from tests.client.honest import pins
+from tests.client.lying import lying
+from tests.core.judging import WITNESS, anchor, policy_of
+from tests.core.world import START, World, mixed
 
 
 def files(world: World, folder: Path, note: bytes | None = None) -> FolderSource:
@@ -82,3 +87,55 @@ def test_a_tree_that_ends_within_a_batch_is_found() -> None:
     judgment = judge([world.leaves[:5]], world.vkey)
     assert judgment.noted.stop is not None
     assert judgment.noted.stop.words == "seal: missing on the last statement"
+
+
+def anchored(sizes: dict[int, bool]) -> World:
+    """Return a log with an ANCHOR for each size, of its own tree or else of one that has another entry there."""
+    world, other = mixed(), mixed()
+    for _ in range(3):
+        world.disclose("beta")
+    other.change_key("beta")
+    for _ in range(2):
+        other.disclose("beta")
+    for size, own in sizes.items():
+        anchor(world, START, size, None if own else other)
+    return world
+
+
+SIZES = {1: True, 17: True, 18: True, 19: False, 20: True}
+
+
+async def test_anchors_are_held_against_the_tree(tmp_path: Path) -> None:
+    """Whoever keeps the log: an ANCHOR of a tree that is not this one's contradicts it, the others say nothing."""
+    world = anchored(SIZES)
+    index = world.size - 2
+    async with lying(world) as ledger:
+        served = await judge_server(LogClient(ledger.channel, pins(world)))
+    of_files = judge_files(FilesLog(files(world, tmp_path / "log"), world.vkey), world.vkey)
+    for judgment in (served, of_files):
+        assert judgment.noted.stop is None
+        (finding,) = [item for item in judgment.noted.findings if item.kind is Kind.CONTRADICTED]
+        assert finding.evidence == (Evidence(index, leaf_hash(world.leaves[index])),)
+        assert "another root for its first 19 entries" in finding.words
+
+
+async def test_a_log_that_anchors_itself_is_not_contradicted(tmp_path: Path) -> None:
+    """Of any size, also that of the whole tree before the ANCHOR."""
+    world = anchored(dict.fromkeys(SIZES, True))
+    anchor(world, START)
+    async with lying(world) as ledger:
+        judgment = await judge_server(LogClient(ledger.channel, pins(world)))
+    of_files = judge_files(FilesLog(files(world, tmp_path / "log"), world.vkey), world.vkey)
+    for found in (judgment, of_files):
+        assert [item for item in found.noted.findings if item.kind is Kind.CONTRADICTED] == []
+        assert found.claims() == []
+
+
+async def test_a_served_log_is_judged_up_to_where_it_contradicts_itself() -> None:
+    """What follows is not read."""
+    world = mixed()
+    async with lying(world) as ledger:
+        ledger.world.leaves[-1] = ledger.world.leaves[-1][:-1] + b"\x00"
+        judgment = await judge_server(LogClient(ledger.channel, pins(world)))
+    assert judgment.noted.stop is not None
+    assert judgment.size < world.size

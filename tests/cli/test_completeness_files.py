@@ -14,6 +14,7 @@ from tests.cli.commands import Site
 from tests.core.embargoed import with_officers
 from tests.core.judging import forced_in, policy_of
 from tests.core.test_closings import closing, later
+from tests.core.test_completeness_times import witnessed
 from tests.core.world import World, mixed
 
 AT = "2026-03-01T00:00"
@@ -92,14 +93,26 @@ def test_what_is_not_known_ends_with_2(here: Site) -> None:
 
 def test_the_profile_gives_key_and_policy_to_files(here: Site) -> None:
     """With it no key need be named; under its witness policy a bare checkpoint is said to lack the quorum."""
-    world = with_officers(threshold=0)
+    world, _ = witnessed()
     put(here, world)
     folder = held(here, world, witnesses="policy")
     (folder / "policy").write_bytes(policy_of(world))
     told = here.call("ledger", "completeness", "log", "-p", folder, "--at", "2025-11-24").stdout
     assert "the checkpoint lacks the witness policy's quorum" in told
     words = ("log", "--log", "log.vkey", "--policy", "policy", "--at", "2025-11-24", "--json")
-    assert here.call("ledger", "completeness", *words).objects[0]["witnessed"] is True
+    found = here.call("ledger", "completeness", *words).objects[0]
+    assert (found["witnessed"], found["bounded_from"]) == (True, "2025-11-24 16:00")
+    assert "times before 2025-11-24 16:00 UTC are bounded by no witness of this policy" in told
+
+
+def test_a_policy_that_the_log_never_had_bounds_nothing(here: Site) -> None:
+    """What witnesses never vouched for is a finding under a policy that asks for them."""
+    world = with_officers(threshold=0)
+    put(here, world)
+    words = ("log", "--log", "log.vkey", "--policy", "policy", "--at", "2025-11-24")
+    told = here.call("ledger", "completeness", *words, code=1).stdout
+    assert "ANCHOR MISSING ledger: the log never had this witness policy, and no anchor satisfies it" in told
+    assert here.call("ledger", "completeness", *words, "--json", code=1).objects[0]["bounded_from"] is None
 
 
 def test_files_of_another_log_than_the_profiles_are_disproven(here: Site) -> None:

@@ -122,6 +122,19 @@ async def test_a_path_is_proven_before_it_is_told() -> None:
             await reader.inclusion(3, leaf_hash(world.leaves[4]))
 
 
+async def test_an_older_tree_is_shown_to_be_the_beginning() -> None:
+    """Any of the log's own is; another root is of no beginning of it."""
+    world = mixed()
+    async with lying(world) as ledger:
+        reader = LogClient(ledger.channel, pins(world))
+        with pytest.raises(VerificationFailed, match="consistency: no checkpoint was verified yet"):
+            await reader.extends(3, world.root(3))
+        await reader.checkpoint()
+        for size in range(1, world.size + 1):
+            assert await reader.extends(size, world.root(size))
+            assert not await reader.extends(size, world.root(size - 1))
+
+
 async def test_chunks_give_every_audit_path() -> None:
     """Leaves that come in chunks come with the path of each."""
     world = mixed()

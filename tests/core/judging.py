@@ -65,9 +65,12 @@ def policy_of(world: World) -> bytes:
     return lines.encode()
 
 
-def anchor(world: World, minute: int, size: int | None = None) -> int:
-    """Log an ANCHOR over ``size`` entries whose witness saw them at ``minute``; return its index."""
-    signed = open_checkpoint(world.checkpoint(size), world.vkey)
+def anchor(world: World, minute: int, size: int | None = None, other: World | None = None) -> int:
+    """Log an ANCHOR over ``size`` entries whose witness saw them at ``minute``, and return its index.
+
+    The entries may be those of an ``other`` log under the same keys.
+    """
+    signed = open_checkpoint((other or world).checkpoint(size), world.vkey)
     note = signed.note.with_signature(cosign(signed.checkpoint, minute * 60, WITNESS)).format()
     return world.say_as_ledger(bodies.Anchor(note))
 

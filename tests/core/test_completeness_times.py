@@ -6,14 +6,18 @@ from typing import cast
 import pytest
 
 from ledger.core import bodies
-from ledger.core.encoding import sha256
+from ledger.core.batch import OPENING, sign_batch
+from ledger.core.completeness import Completeness
+from ledger.core.completeness_report import report
+from ledger.core.encoding import ZERO_HASH, sha256
 from ledger.core.findings import Evidence, Kind
 from ledger.core.merkle import leaf_hash
 from ledger.core.periods import WEEK
+from ledger.core.statement import Statement
 from tests.core.embargoed import with_officers
 from tests.core.judging import DAY, anchor, close_as, found, kinds, policy_of, reported
 from tests.core.test_closings import MONDAY, close
-from tests.core.world import START, World
+from tests.core.world import START, World, opening, secret
 
 HOUR = 60
 DUE = MONDAY + WEEK + DAY
@@ -94,47 +98,89 @@ def test_an_anchor_of_another_policy_says_nothing() -> None:
     assert found(reported(world, policy=b"quorum none\n"), Kind.LATE) == []
 
 
-@pytest.mark.parametrize(("hours", "missing"), [(25, False), (26, True)])
-def test_an_anchor_is_missing_when_entries_follow_for_more_than_a_day(hours: int, missing: bool) -> None:
-    """It is found once, at the first entry past 25 hours, and not under another policy than the log's own."""
+@pytest.mark.parametrize(("minutes", "missing"), [(25 * HOUR, False), (25 * HOUR + 1, True)])
+def test_an_anchor_is_missing_where_no_quorum_saw_the_log_for_more_than_a_day(minutes: int, missing: bool) -> None:
+    """Whatever was recorded in that time, or nothing: the next ANCHOR shows it, and before that the reader's clock."""
     world, policy = witnessed()
     anchor(world, START)
-    world.minute = START + hours * HOUR
-    index = world.disclose("alpha")
-    world.disclose("alpha")
+    words = "no quorum of this policy saw the log since 2025-11-24 16:00 UTC, 1 day 1 h ago"
+    rest = found(reported(world, START + minutes, policy), Kind.ANCHOR)
+    assert [(item.words, item.evidence) for item in rest] == [
+        (f"{words}: a date in that time may be anything", ())
+    ] * missing
+    index = anchor(world, START + minutes)
     findings = found(reported(world, policy=policy), Kind.ANCHOR)
     evidence = (Evidence(index, leaf_hash(world.leaves[index])),)
-    assert [finding.evidence for finding in findings] == [evidence] * missing
-    assert found(reported(world, policy=policy + b"# another\n"), Kind.ANCHOR) == []
+    assert [(item.evidence, item.minute) for item in findings] == [(evidence, START + minutes)] * missing
     assert found(reported(world), Kind.ANCHOR) == []
 
 
-def test_a_log_that_rests_needs_no_anchor() -> None:
-    """Where nothing is recorded nothing can be dated back; an ANCHOR that ends the rest is no entry that follows."""
+def test_anchors_without_a_quorum_and_dates_fill_no_gap() -> None:
+    """An ANCHOR of this very minute is worth what its quorum saw, and any other date nothing at all."""
     world, policy = witnessed()
-    world.minute = START + 90 * HOUR
-    anchor(world, world.minute)
-    world.disclose("alpha")
+    for _ in range(3):
+        world.minute += 20 * HOUR
+        world.disclose("alpha")
+        anchor(world, START + 1)
+    assert len(found(reported(world, policy=policy), Kind.ANCHOR)) == 1
+    world.minute = START + 2
     assert found(reported(world, policy=policy), Kind.ANCHOR) == []
 
 
 def test_each_gap_is_a_finding_of_its_own() -> None:
-    """After an ANCHOR the hours count anew; before the log had this policy they do not count."""
+    """After an ANCHOR the hours count anew; before the log had this policy they do not count, after it they do."""
     world = with_officers(threshold=0)
     policy = policy_of(world)
+    anchor(world, START)
     world.minute += 90 * HOUR
-    world.disclose("alpha")
+    anchor(world, world.minute)
     governed(world, policy)
+    begun = world.minute
+    assert reported(world, policy=policy).bounded == begun
     for _ in range(2):
         world.minute += 30 * HOUR
-        world.disclose("alpha")
         anchor(world, world.minute)
     findings = found(reported(world, policy=policy), Kind.ANCHOR)
     assert [finding.minute for finding in findings] == [START + 120 * HOUR, START + 150 * HOUR]
+    assert findings[0].words == (
+        "no quorum saw the log from 2025-11-28 10:00 UTC until 2025-11-29 16:00 UTC, 1 day 6 h: "
+        "a date in that time may be anything"
+    )
     governed(world, b"quorum none\n")
     world.minute += 90 * HOUR
     world.disclose("alpha")
-    assert len(found(reported(world, policy=policy), Kind.ANCHOR)) == 2
+    assert len(found(reported(world, policy=policy), Kind.ANCHOR)) == 3
+    assert reported(world, policy=policy).bounded == begun
+
+
+def test_a_policy_that_the_log_never_had_is_judged_from_its_first_quorum_on() -> None:
+    """It may be a reader's own; where no ANCHOR satisfies it, nothing bounds any time, which is a finding."""
+    world = with_officers(threshold=0)
+    policy = policy_of(world)
+    world.minute += 90 * HOUR
+    told = reported(world, policy=policy)
+    (finding,) = found(told, Kind.ANCHOR)
+    assert finding.words == (
+        "the log never had this witness policy, and no anchor satisfies it: a date in that time may be anything"
+    )
+    assert (told.bounded, found(reported(world), Kind.ANCHOR)) == (None, [])
+    anchor(world, world.minute)
+    told = reported(world, policy=policy)
+    assert (told.bounded, found(told, Kind.ANCHOR)) == (world.minute, [])
+    world.minute += 90 * HOUR
+    anchor(world, world.minute)
+    assert len(found(reported(world, policy=policy), Kind.ANCHOR)) == 1
+
+
+def test_a_policy_from_the_beginning_bounds_all_times() -> None:
+    """Nothing in such a log is older than what its witnesses could see."""
+    world = World.open()
+    policy, chain = policy_of(world), secret("chain")
+    body = replace(opening(world.log, chain, world.approvers, 1), witness_policy_digest=sha256(policy))
+    judgment = Completeness(world.vkey, policy)
+    judgment.take(sign_batch([Statement("ledger", 0, START, body)], OPENING, ZERO_HASH, [chain.sign]))
+    assert report(judgment, START).bounded == 0
+    assert kinds(report(judgment, START + 26 * HOUR)) == [Kind.ANCHOR]
 
 
 def test_a_witnessed_log_in_order_has_no_findings() -> None:
@@ -153,7 +199,7 @@ def test_what_is_found_of_the_log_itself_is_shown_by_its_time() -> None:
     world, policy = witnessed()
     anchor(world, START)
     world.minute = START + 30 * HOUR
-    world.disclose("alpha")
+    anchor(world, world.minute)
     told = reported(world, policy=policy)
     assert found(told.shown(0, world.minute), Kind.ANCHOR) == []
     assert found(told.shown(world.minute, world.minute + 1), Kind.ANCHOR) == found(told, Kind.ANCHOR) != []

@@ -64,11 +64,10 @@ def test_what_is_said_in_time_leaves_no_mark() -> None:
     world = begun()
     index = world.say("alpha", gagged(world))
     world.say("alpha", extension(world, index, 1, MONTH + 9), delivery(world, index))
-    world.say("alpha", correction(world, index, withheld=True))
     assert (states(world)[0].until, states(world)[0].extensions) == (MONTH + 9, 1)
     lifted = world.say("alpha", lift(world, index))
     (state,) = states(world)
-    assert (state.lifted, state.late, state.overdue(MONTH + 99)) == (lifted, False, False)
+    assert (state.lifted, state.late, state.open, state.overdue(MONTH + 99)) == (lifted, False, False, False)
 
 
 @pytest.mark.parametrize("late", ["extended", "lifted", "extended, then lifted in time"])
@@ -94,6 +93,57 @@ def test_a_lift_that_is_dated_back_is_late_all_the_same() -> None:
     world.say("alpha", lift(world, index))
     assert states(world)[0].late is False
     assert states(world, policy(world))[0].late is True
+
+
+def test_only_its_own_lift_opens_a_correction() -> None:
+    """What inherited an embargo is withheld until it is lifted itself, by a statement that names its very bytes."""
+    world = begun()
+    index = world.say("alpha", gagged(world))
+    corrected = world.say("alpha", correction(world, index, withheld=True))
+    world.say("alpha", lift(world, index))
+    fold = Embargoes(EffectiveTime(world.vkey, None))
+    for at, leaf in enumerate(world.leaves):
+        fold.take(at, leaf_hash(leaf), decode_leaf(leaf).statement)
+    (before,) = fold.states
+    assert [item.sequence for item in before.corrections] == [1]
+    strange = bodies.Target(1, leaf_hash(b"other"))
+    right = world.target(corrected)
+    handed = delivery(world, corrected).say(leaf_hash(b""), ())
+    for body in (bodies.EmbargoLifted(strange), handed):
+        fold.take(world.size, leaf_hash(b""), Statement("alpha", 3, START, body))
+    assert list(fold.states) == [before]
+    fold.take(world.size, leaf_hash(b""), Statement("alpha", 3, START, bodies.EmbargoLifted(right)))
+    (after,) = fold.states
+    assert (after.corrections, after.open) == ((), False)
+    fold.take(world.size, leaf_hash(b""), Statement("alpha", 4, START + 9 * MONTHS, bodies.EmbargoLifted(right)))
+    assert list(fold.states) == [after]
+
+
+@pytest.mark.parametrize(("until", "late"), [(MONTH + 1, True), (MONTH + 2, False)])
+@pytest.mark.parametrize("said", ["extended", "lifted"])
+def test_the_month_that_it_ends_is_too_late(until: int, late: bool, said: str) -> None:
+    """An embargo to December is open in November: what is said of it in December comes once it was overdue."""
+    world = begun()
+    index = world.say("alpha", gagged(world, until))
+    world.minute = START + MONTHS
+    assert month_of(world.minute) == MONTH + 1
+    world.say("alpha", extension(world, index, 1, MONTH + 12) if said == "extended" else lift(world, index))
+    assert states(world)[0].late is late
+
+
+def test_an_anchor_vouches_for_a_size_and_a_minute() -> None:
+    """Those of its quorum; without a policy, without a quorum or for what is no note of this log it is neither."""
+    world = begun()
+    size = world.size
+    anchor(world, START + 500)
+    body = decode_leaf(world.leaves[-1]).statement.body
+    assert isinstance(body, bodies.Anchor)
+    assert EffectiveTime(world.vkey, policy(world)).anchored(body) == (size, START + 500)
+    nothing = (0, 0)
+    assert EffectiveTime(world.vkey, None).anchored(body) == nothing
+    assert EffectiveTime(world.vkey, Policy.parse(b"quorum none\n")).anchored(body) == nothing
+    assert EffectiveTime(world.vkey, policy(world)).anchored(bodies.Anchor(b"no note")) == nothing
+    assert EffectiveTime(world.vkey, policy(world)).minute == 0
 
 
 def test_effective_time_never_goes_back() -> None:
