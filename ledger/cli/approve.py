@@ -83,7 +83,10 @@ def about(body: bodies.Governance) -> str:
     match body:
         case bodies.Erasure():
             return printable(f" of {body.source_id}:{body.target.sequence} ({body.legal_basis})")
-        case bodies.SourceEnrolled() | bodies.SourceKeyChanged() | bodies.SourceRevoked():
+        case bodies.SourceEnrolled() | bodies.SourceKeyChanged():
+            officers = f"{body.officer_threshold} of {len(body.officers)} officers"
+            return f" of {body.source_id} ({body.grace_hours} h of grace, {officers})"
+        case bodies.SourceRevoked():
             return f" of {body.source_id}"
         case bodies.AuditorAdded() | bodies.AuditorRemoved():
             return printable(f" of {body.name}")

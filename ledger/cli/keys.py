@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +19,14 @@ from ledger.core.encoding import Hash, check_hash, decode_hex
 from ledger.core.errors import InvalidInput, UnknownSource, VerificationFailed
 from ledger.core.merkle import leaf_hash
 from ledger.core.rules import MAX_GRACE_HOURS
-from ledger.core.signing import approver_id
+from ledger.core.signing import PublicKey, approver_id
 
 request_app = typer.Typer(no_args_is_help=True, help="Requests to the operator, with their proof of possession.")
 
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="The file to write.")]
 KeyOption = Annotated[Path, typer.Option("--key", "-k", help="Key file, made by `ledger keygen`.")]
+GRACE_HELP = "Hours after a period's end until its closing is due."
+OFFICER_HELP = "Public key file of an officer (approver key)."
 LogIdOption = Annotated[str, typer.Option(help="Log id in hex, as the operator announced it; or give --profile.")]
 AnyProfile = Annotated[Path | None, typer.Option("--profile", "-p", help="Profile that names the log.")]
 
@@ -71,6 +74,10 @@ def _log_id(log_id: str, profile_path: Path | None) -> Hash:
     return check_hash(decode_hex(log_id, "log_id"), "log_id")
 
 
+def _officers(paths: list[Path] | None) -> tuple[PublicKey, ...]:
+    return tuple(load_public(path, "approver").public for path in paths or ())
+
+
 def _write(request: Request, out: Path, what: str) -> None:
     with out.open("x") as file:
         file.write(request.format())
@@ -84,10 +91,8 @@ def source(
     source_id: Annotated[str, typer.Option("--id", help="Source id; with --profile, the profile's name.")] = "",
     service: Annotated[str, typer.Option(help="The service it is an instance of; by default the source id.")] = "",
     period: Annotated[str, typer.Option(help="Closing period: day, week or month.")] = "month",
-    grace: Annotated[
-        int, typer.Option(min=0, max=MAX_GRACE_HOURS, help="Hours after a period's end until its closing is due.")
-    ] = 24,
-    officer: Annotated[list[Path] | None, typer.Option(help="Public key file of an officer (approver key).")] = None,
+    grace: Annotated[int, typer.Option(min=0, max=MAX_GRACE_HOURS, help=GRACE_HELP)] = 24,
+    officer: Annotated[list[Path] | None, typer.Option(help=OFFICER_HELP)] = None,
     officers_needed: Annotated[int, typer.Option(min=0, help="How many officers must approve a closing.")] = 0,
     log_id: LogIdOption = "",
     profile_path: AnyProfile = None,
@@ -99,7 +104,6 @@ def source(
             source_id = profile.load(profile_path).name
         if period.upper() not in Period.__members__ or period.upper() == "UNSPECIFIED":
             raise InvalidInput("period", "must be one of day, week, month")
-        officers = tuple(load_public(path, "approver").public for path in officer or ())
         request = request_source(
             pinned,
             load_key(key, "source").secret,
@@ -107,7 +111,7 @@ def source(
             service or source_id,
             Period[period.upper()],
             grace,
-            officers,
+            _officers(officer),
             officers_needed,
         )
         _write(Request.parse(request.format()), out, f"request to enroll source {source_id}")
@@ -138,12 +142,31 @@ def key_change(
         Path | None, typer.Option(help="The key it replaces; without it the change can only be forced.")
     ] = None,
     source_id: Annotated[str, typer.Option("--id", help="Source id; by default the profile's name.")] = "",
+    grace: Annotated[
+        int | None, typer.Option(min=0, max=MAX_GRACE_HOURS, help=f"{GRACE_HELP} By default as before.")
+    ] = None,
+    officer: Annotated[
+        list[Path] | None, typer.Option(help=f"{OFFICER_HELP} All there are from now on; by default as before.")
+    ] = None,
+    officers_needed: Annotated[
+        int | None, typer.Option(min=0, help="How many officers must approve a closing; by default as before.")
+    ] = None,
 ) -> None:
-    """Ask for another key; reads the current key statement from the log."""
+    """Ask for another key, perhaps under other terms; reads the current key statement from the log.
+
+    Periods that are over keep the terms of their last minute. Fewer officers, and fewer of the old ones than had to
+    approve, are a finding in every report.
+    """
     with command():
         held = profile.load(profile_path)
         old = None if old_key is None else load_key(old_key, "source").secret
         current, replaces = asyncio.run(_current(held, source_id or held.name))
+        current = replace(
+            current,
+            grace_hours=current.grace_hours if grace is None else grace,
+            officers=_officers(officer) if officer else current.officers,
+            officer_threshold=current.officer_threshold if officers_needed is None else officers_needed,
+        )
         new = load_key(key, "source").secret
         request = request_key_change(held.pins.log_id, current, replaces, new, old)
         words = "signed by the old key" if old else "WITHOUT the old key: it can only be forced"

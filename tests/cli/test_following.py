@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ledger.client.requests import Request
+from ledger.core import bodies
 from ledger.core.rules import month_of, month_text
 from tests.cli.commands import Ran, Site, disclosure, lines, site
 
@@ -238,3 +240,23 @@ def test_an_embargo_outlives_the_key_that_it_was_laid_with(scene: Scene) -> None
     assert "to an earlier key" in ran.error
     ran = here.call("ledger", "embargo", "lift", index, "-p", scene.other, "--old-key", "old.key", "--json")
     assert [row["what"] for row in ran.objects] == ["EMBARGO_LIFTED"]
+
+
+def test_a_key_change_keeps_the_terms_or_brings_others(scene: Scene) -> None:
+    """Grace and officers stay as they are unless others are named; a new officer takes the place of all."""
+    here = scene.here
+    for name in ("next", "further"):
+        here.call("ledger", "keygen", "source", "-o", f"{name}.key")
+    here.call("ledger", "keygen", "approver", "-o", "second.key")
+    words = ("ledger", "request", "key-change", "-p", scene.source)
+    here.call(*words, "-k", "next.key", "-o", "same.request")
+    changed = ("--grace", 0, "--officer", "second.key.pub", "--officer", "officer.key.pub", "--officers-needed", 2)
+    here.call(*words, "-k", "further.key", "-o", "other.request", *changed)
+    first, second = (
+        (body.grace_hours, len(body.officers), body.officer_threshold)
+        for body in (Request.load(here.path(f"{name}.request")).body for name in ("same", "other"))
+        if isinstance(body, bodies.SourceKeyChanged)
+    )
+    assert (first, second) == ((24, 1, 1), (0, 2, 2))
+    refused = here.call(*words, "-k", "next.key", "-o", "none.request", "--officers-needed", 2, code=2).error
+    assert refused.startswith("officer_threshold: ")

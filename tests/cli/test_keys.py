@@ -230,9 +230,8 @@ def test_what_is_to_be_approved_is_read_before(here: Site, source_key: str) -> N
     shown = here.call("ledger", "approve", "draft", "--show")
     assert shown.stderr == "draft: draft of the closing of 2025-11 of alpha; nothing was approved\n"
     told = here.call("ledger", "approve", "p", "--show")
-    assert (
-        told.stderr == "p: SOURCE_ENROLLED of alpha, governance statement 7, with 0 approvals; nothing was approved\n"
-    )
+    words = "SOURCE_ENROLLED of alpha (24 h of grace, 0 of 0 officers), governance statement 7, with 0 approvals"
+    assert told.stderr == f"p: {words}; nothing was approved\n"
     assert (sorted(here.directory.iterdir()), here.path("p").read_text()) == (before, proposal)
     assert here.call("ledger", "approve", "draft", "-k", "k", "-o", "out").stdout == shown.stdout
     for name in ("draft", "p"):
@@ -275,7 +274,7 @@ def test_an_approver_reads_what_is_approved() -> None:
     target = bodies.Target(4, digest)
     told: dict[bodies.Governance, str] = {
         bodies.Erasure(1, "alpha", target, "Art. 17\u202e"): " of alpha:4 (Art. 17\ufffd)",
-        world.enrolment("alpha"): " of alpha",
+        world.enrolment("alpha"): " of alpha (24 h of grace, 0 of 0 officers)",
         bodies.SourceRevoked(1, "alpha", 3, bodies.RevocationReason.RETIRED): " of alpha",
         bodies.AuditorRemoved(1, "One", key.public, digest): " of One",
         bodies.PolicyChanged(1, digest, digest, (), ()): "",

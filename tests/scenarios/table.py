@@ -16,6 +16,7 @@ class Act(Enum):
     MISLABELLED = "an entry is logged under another person, without a key, or with garbage sealed"
     GAGGED = "a disclosure is kept secret for ever behind a gag order"
     FORGOTTEN = "a quiet month is forgotten, or confessed late"
+    COLLUDED = "source and operator act together: dates, grace and officers as they need them"
     OVERHEARD = "the operator accredits an auditor of his own"
     DELETED = "a payload is deleted"
     ROLLED_BACK = "yesterday's backup is restored"
@@ -255,6 +256,13 @@ ROWS: Final = (
     ),
     Row(
         Act.GAGGED,
+        "everybody, of a correction that is not lifted with it",
+        "`ledger embargo list`, `ledger completeness`",
+        "the entry, whose corrections are public",
+        ("test_gagged.test_a_correction_that_is_not_lifted_keeps_it_open",),
+    ),
+    Row(
+        Act.GAGGED,
         "the ledger, of one past the cap",
         "the answer to the source",
         NOTHING,
@@ -280,6 +288,34 @@ ROWS: Final = (
         "`ledger completeness --policy`",
         "the ANCHOR before it, which witnesses dated",
         ("test_backdated.test_an_anchor_tells_that_it_is_late",),
+    ),
+    Row(
+        Act.COLLUDED,
+        "everybody, of a time in which dates may be anything",
+        "`ledger completeness --policy`",
+        "the ANCHOR after it, which witnesses dated",
+        ("test_backdated.test_the_time_that_no_quorum_saw_is_told",),
+    ),
+    Row(
+        Act.COLLUDED,
+        "everybody, of an ANCHOR that belongs to another history",
+        "`ledger completeness`",
+        "the ANCHOR, which the log signed, convicts it",
+        ("test_weakened.test_an_anchor_of_another_history_convicts_the_log",),
+    ),
+    Row(
+        Act.COLLUDED,
+        "everybody, of grace that is raised for periods that are over",
+        "`ledger completeness`",
+        "the log's own files, which lack the closings",
+        ("test_weakened.test_more_grace_excuses_nothing_that_is_over",),
+    ),
+    Row(
+        Act.COLLUDED,
+        "everybody, of officers who are sent away",
+        "`ledger completeness`",
+        "the key change, which both signed",
+        ("test_weakened.test_officers_that_are_sent_away_are_told",),
     ),
     Row(
         Act.OVERHEARD,

@@ -1,5 +1,6 @@
 """A source forgets a month, and confesses it late under an earlier date; witnesses know when that cannot have been."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -56,3 +57,9 @@ def test_an_anchor_tells_that_it_is_late(backdated: Stage) -> None:
     said = backdated.judged("--policy", backdated.path("policy")).stdout
     assert late in said
     assert f"[entry {len(hand.leaves(backdated.ledger)) - 1}, " in said
+
+
+def test_the_time_that_no_quorum_saw_is_told(backdated: Stage) -> None:
+    """Between the opening and the ANCHOR, which the witness dated, a date may be anything, and the report says so."""
+    said = backdated.judged("--policy", backdated.path("policy")).stdout
+    assert re.search(r"ANCHOR MISSING ledger: no quorum saw the log from .* until .*, 70 days.*: a date in that ", said)

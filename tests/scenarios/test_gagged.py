@@ -7,7 +7,11 @@ from typing import Any, Final
 
 import pytest
 
+from ledger.cli import embargo
+from ledger.cli.following import OwnReads
+from ledger.client.history import History
 from ledger.core import rules
+from ledger.core.building import Prepared
 from ledger.core.rules import month_of, month_text
 from tests.cli.commands import disclosure, lines
 from tests.scenarios.stage import SIZE, Stage
@@ -75,3 +79,22 @@ def test_extensions_are_numbered_and_the_third_is_not_its_own(gag: Stage) -> Non
     (history,) = gag.call("ledger", "history", SIZE, "-p", "anyone", "--json").objects
     assert [entry["body"] for entry in history["entries"]] == ["DISCLOSURE", "EMBARGO_EXTENDED", "EMBARGO_EXTENDED"]
     assert listed(gag, 4, 1)["state"] == "OVERDUE"
+
+
+def test_a_correction_that_is_not_lifted_keeps_it_open(gag: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that lifts the disclosure and keeps its correction's keys is overdue all the same."""
+    whole = embargo._lifts
+
+    async def first(reads: OwnReads, found: History) -> list[Prepared]:
+        return (await whole(reads, found))[:1]
+
+    words = ("ledger", "record", "-", "-p", "alpha", "--json")
+    index = gag.call(*words, given=lines(gagged(82, 2))).objects[0]["index"]
+    truth = json.dumps(disclosure(83, nondisclosure_order=ORDER))
+    gag.call("ledger", "correct", index, "-", "-p", "alpha", given=truth)
+    with monkeypatch.context() as patch:
+        patch.setattr(embargo, "_lifts", first)
+        gag.call("ledger", "embargo", "lift", index, "-p", "alpha")
+    ran = gag.call("ledger", "embargo", "list", "-p", "anyone", "--json", "--at", month_text(NOW + 2), code=1)
+    rows = {row["index"]: row["state"] for row in ran.objects}
+    assert rows[index] == f"lifted by entry {index + 2}, but not of its corrections of sequence 10: OVERDUE"
