@@ -90,7 +90,7 @@ def examine(submission: Submission) -> Examined:
 def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> dict[int, Keys]:
     """Check column by column, not row by row: a batch may have a thousand."""
     roots = {position: found for position, leaf in enumerate(batch.leaves) if (found := leaf.roots) is not None}
-    others = {position: leaf.statement.body for position, leaf in enumerate(batch.leaves) if not leaf.is_plain}
+    others = {position: said.body for position, said in batch.others}
     lifts = [position for position, body in others.items() if isinstance(body, bodies.EmbargoLifted)]
     if [item.position for item in attachments] != (sorted([*roots, *lifts]) if lifts else list(roots)):
         raise InvalidInput("attachments", "each statement with a payload or keys needs exactly one, in their order")
@@ -102,8 +102,8 @@ def _check_attachments(batch: Batch, attachments: Sequence[Attachment]) -> dict[
         raise InvalidInput("payload_digest", "does not match the payload")
     try:
         check_shreds(payloads, [item.shred for item in sealed])
-        for leaf in batch.leaves:
-            check_openings(leaf)
+        for body in others.values():
+            check_openings(body)
         return _check_keys(attachments, roots, others)
     except VerificationFailed as error:
         raise InvalidInput("attachment", str(error)) from None

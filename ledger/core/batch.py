@@ -38,11 +38,15 @@ OPENING: Final = Binding(ZERO_HASH, ZERO_HASH, ZERO_HASH)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A decoded batch; ``leaf_hashes`` are the log's, ``root`` leaves the seal out."""
+    """A decoded batch; ``leaf_hashes`` are the log's, ``root`` leaves the seal out.
+
+    ``others`` are the statements that are no plain disclosures, by position: where most are, few.
+    """
 
     source_id: str
     first_sequence: int
     leaves: tuple[Leaf, ...]
+    others: tuple[tuple[int, Statement], ...]
     leaf_hashes: tuple[Hash, ...]
     root: Hash
     seal: Seal
@@ -89,7 +93,7 @@ def _restore(data: tuple[bytes, ...], plain: bytes, leaf_hashes: tuple[Hash, ...
     leaves = tuple([Leaf(item, item, None) if known else decode_leaf(item) for item, known in pairs])
     last = leaves[-1].statement
     assert last.seal is not None  # noqa: S101 -- a batch ends with its seal
-    return Batch(last.source_id, last.sequence - len(leaves) + 1, leaves, leaf_hashes, root, last.seal)
+    return Batch(last.source_id, last.sequence - len(leaves) + 1, leaves, _others(leaves), leaf_hashes, root, last.seal)
 
 
 def signed_bytes(
@@ -125,11 +129,16 @@ def decode_batch(data: Sequence[bytes]) -> Batch:
     seal = leaves[-1].statement.seal
     if seal is None:
         raise InvalidInput("seal", "missing on the last statement")
-    if any(not leaf.is_plain and _is_part(leaf.statement) for leaf in leaves):
+    others = _others(leaves)
+    if any(_is_part(said) for _, said in others):
         check_parts([leaf.statement for leaf in leaves])
     leaf_hashes = tuple(hash_leaves(data))
     root = tree_root(_unsealed_hashes(leaves, leaf_hashes))
-    return Batch(first.source_id, first.sequence, leaves, leaf_hashes, root, seal)
+    return Batch(first.source_id, first.sequence, leaves, others, leaf_hashes, root, seal)
+
+
+def _others(leaves: Sequence[Leaf]) -> tuple[tuple[int, Statement], ...]:
+    return tuple([(position, leaf.statement) for position, leaf in enumerate(leaves) if not leaf.is_plain])
 
 
 def _unsealed_hashes(leaves: Sequence[Leaf], leaf_hashes: Sequence[Hash]) -> tuple[Hash, ...]:

@@ -28,7 +28,7 @@ from ledger.core.note import VKey
 from ledger.core.parties import Auditor, Governing, Source
 from ledger.core.rules import LEDGER
 from ledger.core.slots import verify_opening
-from ledger.core.statement import Leaf, Statement, body_name
+from ledger.core.statement import Statement, body_name
 
 ADMITTED: Final = (
     bodies.LogOpened,
@@ -117,9 +117,8 @@ class LogState:
             raise ChainBroken("sequence: does not follow the source's latest statement", source.head)
         if batch.first_minute < source.recorded_at:
             raise InvalidInput("recorded_at", "must not lie before the source's latest statement")
-        for leaf in batch.leaves:
-            if not leaf.is_plain:
-                check_admitted(leaf.statement.body)
+        for _, said in batch.others:
+            check_admitted(said.body)
         sealed = any(leaf.roots is not None for leaf in batch.leaves)
         if sealed == (batch.seal.sealed_keys_digest == ZERO_HASH):
             raise InvalidInput("sealed_keys_digest", "zeros exactly where a batch has no payloads")
@@ -127,12 +126,11 @@ class LogState:
 
     def _check_closings(self, batch: Batch, source: Source) -> None:
         """Raise unless each CLOSING, and what is late for a closed period, is what the chain says."""
-        said = [leaf.statement.body for leaf in batch.leaves if not leaf.is_plain]
-        if any(needs_order(body) for body in said):
+        if any(needs_order(said.body) for _, said in batch.others):
             source.book.take(batch)
-        for body in said:
-            if isinstance(body, bodies.Closing):
-                verify_approvals(self.log_id, body, source.officers, 0, batch.source_id)
+        for _, said in batch.others:
+            if isinstance(said.body, bodies.Closing):
+                verify_approvals(self.log_id, said.body, source.officers, 0, batch.source_id)
 
     def follow(self, batch: Batch, find: Find, travelled: Mapping[int, Keys] | None = None) -> dict[Place, Life]:
         """Return the lives that the next batch changes, as ``ledger.core.life.follow`` does, and raise as it does."""
@@ -148,8 +146,8 @@ class LogState:
         source = self.source(batch.source_id)
         binding = Binding(self.log_id, source.key_statement, source.previous)
         self.check_chain(batch, source)
-        for leaf in batch.leaves:
-            check_openings(leaf)
+        for _, said in batch.others:
+            check_openings(said.body)
         digest = verify_seal(batch, binding, source.keys)
         changed = self.follow(batch, find)
         self.apply(batch, digest)
@@ -314,12 +312,11 @@ def check_admitted(body: bodies.Body) -> None:
         _refuse(body)
 
 
-def check_openings(leaf: Leaf) -> None:
+def check_openings(body: bodies.Body) -> None:
     """Raise VerificationFailed unless each public opening leads to the disclosure's slots root (protocol §5)."""
-    if leaf.is_plain or not isinstance(leaf.statement.body, bodies.Disclosure):
-        return
-    for opening in leaf.statement.body.openings:
-        verify_opening(opening, leaf.statement.body.slots_root)
+    if isinstance(body, bodies.Disclosure):
+        for opening in body.openings:
+            verify_opening(opening, body.slots_root)
 
 
 def _refuse(body: bodies.Body) -> NoReturn:

@@ -80,11 +80,10 @@ class Book:
             InvalidInput, Refused: a CLOSING in it does not say what the chain says, or late_for names no closed period.
         """
         first, last = (period_start(minute, self.period) for minute in (batch.first_minute, batch.last_minute))
-        others = [leaf.statement for leaf in batch.leaves if not leaf.is_plain]
-        if first == last and not any(needs_order(said.body) for said in others):
+        if first == last and not any(needs_order(said.body) for _, said in batch.others):
             tally = self._tally(first, batch.first_sequence)
-            tally = replace(tally, disclosures=tally.disclosures + batch.count - len(others))
-            for said in others:
+            tally = replace(tally, disclosures=tally.disclosures + batch.count - len(batch.others))
+            for _, said in batch.others:
                 tally = tally.add(said.body)
             return self._with(tally)
         book = self

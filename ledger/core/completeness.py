@@ -34,8 +34,6 @@ from ledger.core.statement import Statement, decode_leaf
 
 HOUR: Final = 60
 
-Others = Sequence[tuple[int, Statement]]
-"""The statements of a batch that are no plain disclosures, by position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +122,15 @@ class Completeness:
             return
         try:
             batch = decode_batch(leaves)
-            others = [(at, leaf.statement) for at, leaf in enumerate(batch.leaves) if not leaf.is_plain]
-            changed = self._replay(batch, others)
+            changed = self._replay(batch)
         except Uncheckable as error:
             self.noted.stop = Stop(self.size, str(error), convicted=False)
         except LedgerError as error:
             self._convict(leaves, str(error))
         else:
-            self._note(batch, others, changed)
+            self._note(batch, changed)
 
-    def _replay(self, batch: Batch, others: Others) -> dict[Place, Life]:
+    def _replay(self, batch: Batch) -> dict[Place, Life]:
         if self.state is None:
             state = LogState.open(batch)
             if state.governing.checkpoint_vkey != self.log.format():
@@ -141,7 +138,7 @@ class Completeness:
             self.state = state
             return {}
         named: dict[Place, list[Hash]] = {}
-        for _, said in others:
+        for _, said in batch.others:
             target = target_of(said)
             if target is not None:
                 named.setdefault(target[0], []).append(target[1].leaf_hash)
@@ -168,16 +165,16 @@ class Completeness:
         found = Finding(Kind.CONTRADICTED, source_id, (closings or [minute])[0], words, evidence)
         self.noted.findings.append(found)
 
-    def _note(self, batch: Batch, others: Others, changed: Mapping[Place, Life]) -> None:
+    def _note(self, batch: Batch, changed: Mapping[Place, Life]) -> None:
         """Take in a batch that was applied."""
         assert self.state is not None  # noqa: S101 -- it was applied
         first = self.state.size - batch.count
-        self.entries.take(batch, first, others, changed)
+        self.entries.take(batch, first, changed)
         minute = max(batch.last_minute, self.effective.minute)
         self.noted.newest = max(self.noted.newest, minute)
         own = self.state.governing.witness_policy_digest == self.policy_digest
         self.anchoring.take(batch, first, minute, own)
-        for at, said in others:
+        for at, said in batch.others:
             self._say(first + at, batch.leaf_hashes[at], said)
 
     def _say(self, index: int, hashed: Hash, said: Statement) -> None:

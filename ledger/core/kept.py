@@ -16,7 +16,6 @@ from ledger.core.batch import Batch
 from ledger.core.encoding import ZERO_HASH, Hash
 from ledger.core.life import Following, Life, Place
 from ledger.core.periods import DAY
-from ledger.core.statement import Statement
 
 PREFIX: Final = 16
 """Bytes of a leaf hash that are kept: who would pass another leaf off as the one meant needs 2^128 tries."""
@@ -77,13 +76,13 @@ class Chain:
         """Return a body of the same kind, that refers to the same sequence; all else in it is zeros."""
         return _BODIES[self.kinds[sequence]](bodies.Target(self.numbers[sequence], ZERO_HASH))
 
-    def take(self, batch: Batch, first: int, others: Sequence[tuple[int, Statement]]) -> None:
-        """Take the batch at index ``first``; ``others`` are its statements that are no plain disclosures."""
+    def take(self, batch: Batch, first: int) -> None:
+        """Take the batch at index ``first``."""
         begin, count = len(self.kinds), batch.count
         self.hashes += b"".join([leaf_hash[:PREFIX] for leaf_hash in batch.leaf_hashes])
         self.kinds += bytes(count)
         self.numbers.frombytes(bytes(8 * count))
-        for position, said in others:
+        for position, said in batch.others:
             self.kinds[begin + position] = kind_of(said.body)
             if isinstance(said.body, Following):
                 self.numbers[begin + position] = said.body.target.sequence
@@ -164,12 +163,10 @@ class Entries:
             told.erased,
         )
 
-    def take(
-        self, batch: Batch, first: int, others: Sequence[tuple[int, Statement]], changed: Mapping[Place, Life]
-    ) -> None:
+    def take(self, batch: Batch, first: int, changed: Mapping[Place, Life]) -> None:
         """Take a batch at index ``first`` and the lives that it changes, as ``ledger.core.life.follow`` has them."""
-        self.chains.setdefault(batch.source_id, Chain()).take(batch, first, others)
-        for _, said in others:
+        self.chains.setdefault(batch.source_id, Chain()).take(batch, first)
+        for _, said in batch.others:
             if isinstance(said.body, bodies.Disclosure) and said.body.embargo is not None:
                 self.told[said.source_id, said.sequence] = Told(said.body.embargo.until, 0, 0, 0)
         for place, life in changed.items():

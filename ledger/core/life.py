@@ -125,9 +125,8 @@ def follow(
         VerificationFailed: an approval does not verify.
     """
     after = _After(batch, first, find, log_id, officers, travelled)
-    for position, leaf in enumerate(batch.leaves):
-        if not leaf.is_plain:
-            after.take(position, leaf.statement)
+    for position, said in batch.others:
+        after.take(position, said)
     return after.changes
 
 

@@ -55,8 +55,7 @@ def test_a_batch_over_midnight_is_kept_by_its_days() -> None:
     said = [Statement("alpha", at, minute, PLAIN) for at, minute in enumerate(minutes)]
     batch = decode_batch(sign_batch(said, world.binding("ledger"), ZERO_HASH, [world.chain.sign]))
     entries = Entries()
-    others = [(at, leaf.statement) for at, leaf in enumerate(batch.leaves) if not leaf.is_plain]
-    entries.take(batch, 7, others, {})
+    entries.take(batch, 7, {})
     chain, day = entries.chains["alpha"], midnight // DAY
     assert dict(chain.undelivered) == {day - 1: 2, day: 1, day + 1: 1}
     assert [chain.day(sequence) for sequence in range(4)] == [day - 1, day - 1, day, day + 1]

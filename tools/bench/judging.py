@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ledger.audit.completeness import judge
+from ledger.audit.completeness import judge_files
 from ledger.audit.reading import FilesLog
 from ledger.core import bodies
 from ledger.core.batch import OPENING, Binding, decode_batch, sign_batch
@@ -71,7 +71,7 @@ def _reported(folder: Path, key: SigningKey, count: int) -> tuple[float, float]:
 def judged(folder: Path, log: VKey) -> tuple[int, float, float]:
     """Return how many entries were reported on, how many a second, and the MiB that this process had at most."""
     started = time.perf_counter()
-    found = report(judge(FilesLog(FolderSource(folder), log).read(), log), MINUTE)
+    found = report(judge_files(FilesLog(FolderSource(folder), log), log), MINUTE)
     seconds = time.perf_counter() - started
     if found.findings:
         raise RuntimeError("the report found something in an honest log")
