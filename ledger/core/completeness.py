@@ -35,7 +35,6 @@ from ledger.core.statement import Statement, decode_leaf
 HOUR: Final = 60
 
 
-
 @dataclass(frozen=True, slots=True)
 class Closed:
     """A CLOSING as it was judged: ``minute`` is its effective time, ``needed`` how many approvals were asked for."""
