@@ -11,7 +11,6 @@ Nothing of it may lose a record, log one twice, break the chain, or leave the so
     python -m tests.faults clients --examples 2000 --steps 50 --seed 1
 """
 
-import argparse
 import asyncio
 import shutil
 import tempfile
@@ -20,11 +19,11 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ledger.client import exchange
+from tests.faults import machines
 from tests.faults.clients_ledger import AUDITORS, Standing
 from tests.faults.clients_network import Fault, Network
 from tests.faults.clients_owner import Owner
@@ -179,27 +178,9 @@ class Clients(RuleBasedStateMachine):
 
 def campaign(examples: int, steps: int, number: int | None = None) -> None:
     """Run ``examples`` of up to ``steps`` steps, the same ones each time, or those of seed ``number``."""
-    machine = Clients if number is None else seed(number)(Clients)
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            derandomize=number is None,
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    machines.run(Clients, examples, steps, number)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the long form and tell what it came across."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults clients", description=__doc__.partition("\n")[0])
-    parser.add_argument("--examples", type=int, default=2000)
-    parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1)
-    chosen = parser.parse_args(arguments)
-    campaign(chosen.examples, chosen.steps, chosen.seed)
-    print(", ".join(f"{what} {count:,}" for what, count in TALLY.items()), "- no violation")
-    return 0
+    return machines.tell("clients", (__doc__ or "").partition("\n")[0], arguments, campaign, TALLY)

@@ -13,7 +13,6 @@ each of them. Nothing of it may release without a receipt, lose a record, or dou
     python -m tests.faults releases --examples 2000 --steps 50 --seed 1
 """
 
-import argparse
 import asyncio
 import logging
 import shutil
@@ -26,12 +25,12 @@ from typing import Any, Final
 from unittest import mock
 
 import structlog
-from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ledger.client import exchange
 from ledger.core.errors import Unresolved
+from tests.faults import machines
 from tests.faults.clients import MEMORY, PATIENCE
 from tests.faults.clients_life import Died
 from tests.faults.clients_network import Fault
@@ -229,27 +228,9 @@ def campaign(examples: int, steps: int, number: int | None = None) -> None:
     """Run ``examples`` of up to ``steps`` steps, the same ones each time, or those of seed ``number``."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.getLogger("ledger").setLevel(logging.ERROR)
-    machine = Releases if number is None else seed(number)(Releases)
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            derandomize=number is None,
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    machines.run(Releases, examples, steps, number)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the long form and tell what it came across."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults releases", description=__doc__.partition("\n")[0])
-    parser.add_argument("--examples", type=int, default=2000)
-    parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1)
-    chosen = parser.parse_args(arguments)
-    campaign(chosen.examples, chosen.steps, chosen.seed)
-    print(", ".join(f"{what} {count:,}" for what, count in TALLY.items()), "- no violation")
-    return 0
+    return machines.tell("releases", (__doc__ or "").partition("\n")[0], arguments, campaign, TALLY)
