@@ -53,8 +53,10 @@ class Batch:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes as bytes and hashes: what was recognised by its shape is not parsed over there."""
-        data = tuple([leaf.data for leaf in self.leaves])
-        return _restore, (data, bytes([leaf.is_plain for leaf in self.leaves]), self.leaf_hashes, self.root)
+        data, plain = tuple([leaf.data for leaf in self.leaves]), bytearray(b"\x01" * len(self.leaves))
+        for position, _ in self.others:
+            plain[position] = 0
+        return _restore, (data, bytes(plain), self.leaf_hashes, self.root)
 
     @property
     def count(self) -> int:

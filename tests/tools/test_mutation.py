@@ -14,6 +14,9 @@ def others(source: str) -> set[str]:
     return {ast.unparse(mutated(source, mutant)) for mutant in mutants(source)}
 
 
+GUARDED = "match a:\n    case _ if b:\n        c\n    case _:\n        d"
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
@@ -33,6 +36,7 @@ def others(source: str) -> set[str]:
         ("if a > b:\n    c = d", {"if a >= b:\n    c = d", "if a <= b:\n    c = d", "if a > b:\n    pass"}),
         ("def f():\n    return a", {"def f():\n    return"}),
         ("[a for a in b if c]", {"[a for a in b]"}),
+        (GUARDED, {GUARDED.replace("if b", "if True")}),
     ],
     ids=lambda value: repr(value) if isinstance(value, str) else "its mutants",
 )

@@ -176,7 +176,7 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
         case ast.comprehension(target=target, iter=iterated, ifs=[_, *_], is_async=kind):
             yield ast.comprehension(target, iterated, [], kind)
         case ast.match_case(pattern=pattern, guard=ast.expr(), body=body):
-            yield ast.match_case(pattern, None, body)
+            yield ast.match_case(pattern, ast.Constant(True), body)  # one that is not the last needs a guard after all
         case _:
             pass
 
