@@ -23,6 +23,8 @@ EXAMPLE = yaml.load(pathlib.Path("disclosure.yaml").read_text(), Loader=yaml.Bas
 EXAMPLE["accounts_disclosed"], EXAMPLE["artifact"]["bytes"] = 1, 4096
 """
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 def blocks(language: str) -> list[str]:
     """Return the README's fenced blocks of a language, in order."""

@@ -13,6 +13,8 @@ from ledger.v1 import log_pb2, log_pb2_grpc
 from tests.cli.commands import PATIENCE, Ran, Site, disclosure, lines, site
 from tests.cli.conftest import Standing
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 FLOW = 1200
 """Disclosures in flight when the server ends: more than one batch."""
 

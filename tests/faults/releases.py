@@ -226,11 +226,11 @@ class Releases(RuleBasedStateMachine):
 
 def campaign(examples: int, steps: int, number: int | None = None) -> None:
     """Run ``examples`` of up to ``steps`` steps, the same ones each time, or those of seed ``number``."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    logging.getLogger("ledger").setLevel(logging.ERROR)
     machines.run(Releases, examples, steps, number)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the long form and tell what it came across."""
+    """Run the long form, without a word of what goes wrong on the way, and tell what it came across."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.getLogger("ledger").setLevel(logging.ERROR)
     return machines.tell("releases", (__doc__ or "").partition("\n")[0], arguments, campaign, TALLY)
