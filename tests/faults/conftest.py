@@ -1,4 +1,4 @@
-"""What the tests of the engine have: a log for each test, stopped behind it; and processes that are ended again soon."""
+"""What the tests of the engine have, a log for each test that is stopped behind it; and processes that soon end."""
 
 import pytest
 
