@@ -8,7 +8,7 @@ import pytest
 from ledger.core.bodies import Period, Threshold
 from ledger.core.encoding import Hash
 from ledger.core.errors import InvalidInput
-from ledger.core.frozen import plain, restored
+from ledger.core.frozen import _reader, plain, restored
 from ledger.core.signing import PublicKey
 
 VALUES: list[tuple[Any, Any]] = [
@@ -26,6 +26,12 @@ VALUES: list[tuple[Any, Any]] = [
     (int | None, None),
     (int | None, 5),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _anew() -> None:
+    """Make readers anew: those of a process that read before are kept."""
+    _reader.cache_clear()
 
 
 @pytest.mark.parametrize(("kind", "value"), VALUES, ids=str)

@@ -11,6 +11,8 @@ from bench import where
 from bench.__main__ import Sizes, measure
 from bench.table import BOUNDS, show
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 SMALL = Sizes(
     bulk=2_048, coalesced=64, single=2, build=64, proof_seconds=0.1, mirror=600, report=600, tiles=4_096, growth=1_000
 )
