@@ -1,5 +1,6 @@
 """What a completeness report says in sentences, on a terminal and on a page alike."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from ledger.core.bodies import Count
@@ -57,6 +58,11 @@ def remarks(report: Report, cosigned: bool) -> list[str]:
     if report.witnessed and not cosigned:
         found.append("the checkpoint lacks the witness policy's quorum: not shown that others see the same log")
     return found
+
+
+def entries(indexes: Sequence[int]) -> str:
+    """Return entries by their indexes, at least one."""
+    return f"{'entry' if len(indexes) == 1 else 'entries'} {', '.join(map(str, indexes))}"
 
 
 def count_text(count: Count) -> str:

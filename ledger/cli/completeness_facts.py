@@ -55,6 +55,7 @@ def _row(row: Row) -> dict[str, Any]:
         "service": row.service,
         "period": UNITS[row.period],
         "officers_needed": row.officers,
+        "officers_changed": list(row.officers_changed),
         "key_forced": row.forced,
         "revoked": revoked
         and {

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ledger.audit.calendar import SYMBOLS, UNITS, lines
-from ledger.audit.wording import count_text, headline, remarks, statuses
+from ledger.audit.wording import count_text, entries, headline, remarks, statuses
 from ledger.cli.outcome import printable, show
 from ledger.core.completeness_report import Report, Row, Status, Totals
 from ledger.core.findings import Finding
@@ -46,6 +46,7 @@ def tell(report: Report, shown: Report, cosigned: bool) -> None:
 def _matrix(row: Row) -> Iterator[Text]:
     marks = [f"a closing each {UNITS[row.period]}"]
     marks += ["a key was forced"] if row.forced else []
+    marks += [f"officers changed by {entries(row.officers_changed)}"] if row.officers_changed else []
     marks += [f"revoked by entry {row.revoked.index}"] if row.revoked else []
     yield Text(printable(f"  {row.source_id}: {', '.join(marks)}"))
     for line in lines(row):

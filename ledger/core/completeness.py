@@ -12,6 +12,7 @@ checked. ``ledger.core.completeness_report`` says what all of it comes to at a g
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from ledger.core import bodies
@@ -66,8 +67,12 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a source owes for periods that end from an effective ``minute`` on: later terms change nothing of those."""
+    """What a source owes for periods that end after an effective ``minute``: later terms change nothing of those.
 
+    ``index`` is that of its key statement.
+    """
+
+    index: int
     minute: int
     grace_hours: int
     officers: tuple[PublicKey, ...]
@@ -201,6 +206,11 @@ class Completeness:
         first, *later = self.noted.terms[source_id]
         return next((terms for terms in reversed(later) if terms.minute < end), first)
 
+    def officers_changed(self, source_id: str) -> tuple[int, ...]:
+        """Return the indexes of a source's key changes that name other officers than before."""
+        pairs = pairwise(self.noted.terms[source_id])
+        return tuple([after.index for before, after in pairs if set(before.officers) != set(after.officers)])
+
     def claims(self) -> list[Claim]:
         """Return what ANCHORs say of the log's tree that nobody has asked for yet: each comes back once."""
         claims, self.anchoring.claims = self.anchoring.claims, []
@@ -221,13 +231,13 @@ class Completeness:
             if not body.old_key_signatures:
                 words = "the source's key was changed without its old key's signature"
                 self._find(Kind.FORCED, body.source_id, minute, words, index, hashed)
-            needed = terms[-1].officer_threshold
-            kept = len(set(terms[-1].officers) & set(body.officers))
-            if body.officer_threshold < needed or kept < needed:
-                words = f"{needed} officers had to approve; a key change keeps {kept} of them and asks for "
-                words += str(body.officer_threshold)
+            needed, old, new = terms[-1].officer_threshold, set(terms[-1].officers), set(body.officers)
+            without = needed > 1 and len(new - old) >= body.officer_threshold  # approvals without any of before
+            if body.officer_threshold < needed or len(new & old) < needed or without:
+                words = f"{needed} officers had to approve; a key change keeps {len(new & old)} of them, "
+                words += f"brings {len(new - old)} others and asks for {body.officer_threshold}"
                 self._find(Kind.OFFICERS, body.source_id, minute, words, index, hashed)
-        terms.append(Terms(minute, body.grace_hours, body.officers, body.officer_threshold))
+        terms.append(Terms(index, minute, body.grace_hours, body.officers, body.officer_threshold))
 
     def _close(self, index: int, hashed: Hash, source_id: str, minute: int, body: bodies.Closing) -> None:
         assert self.state is not None  # noqa: S101 -- it was applied

@@ -55,12 +55,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One source with its periods, ascending."""
+    """One source with its periods, ascending; ``officers_changed`` has the indexes of key changes that did so."""
 
     source_id: str
     service: str
     period: bodies.Period
     officers: int
+    officers_changed: tuple[int, ...]
     forced: bool
     revoked: Revoked | None
     cells: tuple[Cell, ...]
@@ -126,7 +127,7 @@ class Report:
         """
         rows = tuple(
             Row(
-                *(row.source_id, row.service, row.period, row.officers, row.forced, row.revoked),
+                *(row.source_id, row.service, row.period, row.officers, row.officers_changed, row.forced, row.revoked),
                 tuple(cell for cell in row.cells if cell.start < end and begin < cell.end),
             )
             for row in self.rows
@@ -184,7 +185,9 @@ def _row(source: Source, chain: Chain, judgment: Completeness, at: int, contradi
     book = source.book
     false = {period_start(found.minute, book.period) for found in contradicted if found.source_id == source_id}
     cells = tuple(_cells(source, chain, judgment, at, revoked, false))
-    return Row(source_id, source.service, book.period, source.officer_threshold, source.forced, revoked, cells)
+    changed = judgment.officers_changed(source_id)
+    terms = (book.period, source.officer_threshold, changed, source.forced, revoked)
+    return Row(source_id, source.service, *terms, cells)
 
 
 def _cells(

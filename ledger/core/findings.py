@@ -40,7 +40,8 @@ RULES: Final = {
     Kind.LATE: "a closing is on time by its effective time (protocol §9)",
     Kind.COUNTERSIGNATURE: "as many officers approve a closing as were asked for when its period ended (protocol §4)",
     Kind.FORCED: "a key change bears the old key's signature, or every report says so (protocol §4)",
-    Kind.OFFICERS: "a key change leaves as many of the officers as had to approve before it, and asks for no fewer",
+    Kind.OFFICERS: "a key change leaves as many of the officers as had to approve before it, asks for no fewer, and "
+    "where it asks for several, not for strangers alone",
     Kind.OVERDUE: "an embargo is lifted or extended before its month (protocol §4)",
     Kind.LATE_DISCLOSURES: "a disclosure is logged before its period is closed (protocol §9)",
     Kind.UNRESOLVED: "a DELIVERY says what became of a disclosure (protocol §4)",

@@ -11,9 +11,10 @@ from ledger.core.merkle import hash_leaves, tree_root
 from ledger.core.tlogtiles import Leaves
 from ledger.tiles.folder import open_writer
 from tests.cli.commands import Site
-from tests.core.embargoed import with_officers
+from tests.core.embargoed import OFFICERS, with_officers
 from tests.core.judging import forced_in, policy_of
 from tests.core.test_closings import closing, later
+from tests.core.test_completeness_collusion import change_key
 from tests.core.test_completeness_times import witnessed
 from tests.core.world import World, mixed
 
@@ -103,6 +104,21 @@ def test_the_profile_gives_key_and_policy_to_files(here: Site) -> None:
     found = here.call("ledger", "completeness", *words).objects[0]
     assert (found["witnessed"], found["bounded_from"]) == (True, "2025-11-24 16:00")
     assert "times before 2025-11-24 16:00 UTC are bounded by no witness of this policy" in told
+
+
+def test_changes_of_officers_are_told_with_the_source(here: Site) -> None:
+    """Who approves is for people to know, whether or not a rule was broken."""
+    world = with_officers(threshold=1)
+    first = change_key(world, officers=(OFFICERS[0].public,))
+    second = change_key(world, officers=(OFFICERS[1].public, OFFICERS[0].public))
+    put(here, world)
+    words = ("log", "--log", "log.vkey", "--at", "2025-11-25")
+    told = here.call("ledger", "completeness", *words).stdout
+    assert f"alpha: a closing each week, officers changed by entries {first}, {second}" in told
+    (found,) = here.call("ledger", "completeness", *words, "--json").objects
+    assert found["sources"][0]["officers_changed"] == [first, second]
+    here.call("ledger", "completeness", *words, "--html", "page.html")
+    assert f"Its officers were changed by entries {first}, {second}." in here.path("page.html").read_text()
 
 
 def test_a_policy_that_the_log_never_had_bounds_nothing(here: Site) -> None:

@@ -143,7 +143,8 @@ def test_officers_that_are_dropped_are_missed() -> None:
     assert kinds(told) == [Kind.COUNTERSIGNATURE, Kind.OFFICERS]
     (weaker,) = found(told, Kind.OFFICERS)
     assert weaker.evidence == shown_by(world, index)
-    assert weaker.words == "2 officers had to approve; a key change keeps 0 of them and asks for 0"
+    assert weaker.words == "2 officers had to approve; a key change keeps 0 of them, brings 0 others and asks for 0"
+    assert told.rows[0].officers_changed == (index,)
     (closing,) = found(told, Kind.COUNTERSIGNATURE)
     assert closing.words == "the closing of 2025-W48 has 0 of the 2 approvals by officers that it needs"
 
@@ -157,16 +158,35 @@ def test_officers_that_are_dropped_are_missed() -> None:
         (1, OFFICERS, 0, True),
         (1, (secret("officer 3"),), 1, True),
         (2, (OFFICERS[0], secret("officer 3")), 2, True),
+        (2, (*OFFICERS, secret("officer 3")), 2, False),
+        (2, (*OFFICERS, secret("officer 3"), secret("officer 4")), 2, True),
+        (2, (*OFFICERS, secret("officer 3"), secret("officer 4")), 3, False),
     ],
-    ids=["nobody was asked", "one left", "more", "nobody is asked", "all strangers", "too few left"],
+    ids=[
+        *("nobody was asked", "one left", "more", "nobody is asked", "all strangers", "too few left"),
+        *("one joins", "strangers do", "strangers do not"),
+    ],
 )
 def test_a_key_change_weakens_officers_or_does_not(
     threshold: int, officers: tuple[Any, ...], needed: int, weaker: bool
 ) -> None:
-    """It keeps as many of them as had to approve, and asks for no fewer."""
+    """It keeps as many of them as had to approve, asks for no fewer, and two strangers do not approve by themselves."""
     world = with_officers(threshold)
     change_key(world, officers=tuple(officer.public for officer in officers), officer_threshold=needed)
-    assert kinds(reported(world)) == [Kind.OFFICERS] * weaker
+    told = reported(world)
+    assert kinds(told) == [Kind.OFFICERS] * weaker
+    assert bool(told.rows[0].officers_changed) is (set(officers) != set(OFFICERS))
+
+
+def test_key_changes_that_name_other_officers_are_told() -> None:
+    """Each, by its index, whether or not it weakens them: who approves is for people to know."""
+    world = with_officers(threshold=1)
+    change_key(world, grace_hours=3)
+    one = change_key(world, officers=(OFFICERS[0].public,))
+    change_key(world, officers=(OFFICERS[0].public,))
+    two = change_key(world, officers=tuple(officer.public for officer in reversed(OFFICERS)))
+    change_key(world, officers=tuple(officer.public for officer in OFFICERS))
+    assert reported(world).rows[0].officers_changed == (one, two)
 
 
 def test_a_revocation_dated_back_ends_nothing_that_was_said_after_it() -> None:

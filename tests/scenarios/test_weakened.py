@@ -55,8 +55,9 @@ def test_more_grace_excuses_nothing_that_is_over(whole: Stage, weakened: Stage) 
 def test_officers_that_are_sent_away_are_told(weakened: Stage) -> None:
     """The key change that asks for nobody any more is a finding for good."""
     said = weakened.judged("--at", at(DAYS)).stdout
-    words = "OFFICERS WEAKENED beta: 2 officers had to approve; a key change keeps 2 of them and asks for 0"
-    assert f"{words} [entry {SIZE + 2}, " in said
+    words = "2 officers had to approve; a key change keeps 2 of them, brings 0 others and asks for 0"
+    assert f"OFFICERS WEAKENED beta: {words} [entry {SIZE + 2}, " in said
+    assert f"beta: a closing each month, officers changed by entry {SIZE + 2}" not in said
 
 
 def anchored_elsewhere(directory: Path, leaves: list[bytes]) -> list[bytes]:

@@ -8,7 +8,7 @@ from ledger.audit.page.chart import chart
 from ledger.audit.page.findings import findings, kinds
 from ledger.audit.page.markup import Markup, element, table
 from ledger.audit.page.style import sheet
-from ledger.audit.wording import conclusion, count_text, remarks, statuses
+from ledger.audit.wording import conclusion, count_text, entries, remarks, statuses
 from ledger.core.completeness_report import Report, Status, Totals
 from ledger.core.findings import when
 
@@ -55,6 +55,8 @@ def _body(report: Report, shown: Report) -> Iterator[Markup]:
             yield element("p", f"Revoked by entry {row.revoked.index} at {when(row.revoked.minute)}.")
         if row.forced:
             yield element("p", "A key of this source was changed without the old key's signature.")
+        if row.officers_changed:
+            yield element("p", f"Its officers were changed by {entries(row.officers_changed)}.")
         yield calendar(row)
     yield element("h2", f"Findings ({len(shown.findings):,})")
     yield from findings(report, shown)
