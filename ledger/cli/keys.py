@@ -154,8 +154,8 @@ def key_change(
 ) -> None:
     """Ask for another key, perhaps under other terms; reads the current key statement from the log.
 
-    Periods that are over keep the terms of their last minute. Fewer officers, and fewer of the old ones than had to
-    approve, are a finding in every report.
+    Periods that are over keep the terms of their last minute. Every report finds a change that asks for fewer officers,
+    keeps fewer of them than had to approve, or brings enough others to approve without them.
     """
     with command():
         held = profile.load(profile_path)

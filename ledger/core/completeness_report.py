@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby, islice
 from typing import Final
@@ -126,10 +126,7 @@ class Report:
         A finding that belongs to no period stays.
         """
         rows = tuple(
-            Row(
-                *(row.source_id, row.service, row.period, row.officers, row.officers_changed, row.forced, row.revoked),
-                tuple(cell for cell in row.cells if cell.start < end and begin < cell.end),
-            )
+            replace(row, cells=tuple(cell for cell in row.cells if cell.start < end and begin < cell.end))
             for row in self.rows
         )
         periods = {row.source_id: row.period for row in rows}
@@ -139,10 +136,7 @@ class Report:
             if finding.kind is Kind.CONTRADICTED or _within(finding, periods.get(finding.source_id), begin, end)
         )
         embargoes = tuple(state for state in self.embargoes if begin <= state.recorded_at < end)
-        return Report(
-            *(self.log_id, self.origin, self.size, self.at, self.newest, self.witnessed, self.bounded),
-            *(rows, kept, embargoes, self.stop),
-        )
+        return replace(self, rows=rows, findings=kept, embargoes=embargoes)
 
 
 def _within(finding: Finding, period: bodies.Period | None, begin: int, end: int) -> bool:

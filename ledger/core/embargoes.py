@@ -19,19 +19,11 @@ from ledger.core.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
-class Withheld:
-    """A correction that inherited an embargo and whose lookup keys are still with the source."""
-
-    sequence: int
-    leaf_hash: Hash
-
-
-@dataclass(frozen=True, slots=True)
 class EmbargoState:
     """One embargo: ``until`` is the month it ends, as last extended; ``lifted`` the index of the lift, 0 for none.
 
-    ``late`` says that a lift or an extension came once it was overdue, which no later statement mends. It is open until
-    those ``corrections`` are lifted too that inherited it: their keys are no less withheld.
+    ``late`` says that a lift or an extension came once it was overdue, which no later statement mends. ``corrections``
+    inherited it and are not lifted: until they are it is open, for their keys are no less withheld.
     """
 
     index: int
@@ -43,7 +35,7 @@ class EmbargoState:
     extensions: int = 0
     lifted: int = 0
     late: bool = False
-    corrections: tuple[Withheld, ...] = ()
+    corrections: tuple[bodies.Target, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -108,7 +100,7 @@ class Embargoes:
             return
         late = state.late or month_of(minute) >= state.until
         if first != named[0]:
-            left = tuple([item for item in state.corrections if item != Withheld(named[0][1], named[1].leaf_hash)])
+            left = tuple([item for item in state.corrections if item != named[1]])
             if isinstance(body, bodies.EmbargoLifted) and left != state.corrections:
                 self._states[first] = replace(state, corrections=left, late=late)
             return
@@ -120,9 +112,8 @@ class Embargoes:
             case bodies.EmbargoExtended():
                 self._states[first] = replace(state, until=body.until, extensions=body.number, late=late)
             case bodies.Correction():
-                self._states[first] = replace(
-                    state, corrections=(*state.corrections, Withheld(statement.sequence, leaf_hash))
-                )
+                own = bodies.Target(statement.sequence, leaf_hash)
+                self._states[first] = replace(state, corrections=(*state.corrections, own))
                 self._inherited[place] = first
             case _:
                 pass

@@ -3,11 +3,12 @@
 import pytest
 
 from ledger.cli.embargo import _words
-from ledger.core.embargoes import EmbargoState, Withheld
+from ledger.core.bodies import Target
+from ledger.core.embargoes import EmbargoState
 from ledger.core.merkle import leaf_hash
 
 HASH = leaf_hash(b"")
-SAID = (Withheld(4, HASH), Withheld(7, HASH))
+SAID = (Target(4, HASH), Target(7, HASH))
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ SAID = (Withheld(4, HASH), Withheld(7, HASH))
         (9, False, SAID, "lifted by entry 9, but not of its corrections of sequence 4, 7: due in 3 months"),
     ],
 )
-def test_an_embargo_in_words(lifted: int, late: bool, corrections: tuple[Withheld, ...], words: str) -> None:
+def test_an_embargo_in_words(lifted: int, late: bool, corrections: tuple[Target, ...], words: str) -> None:
     """What is open is due; what was lifted names the lift, and the corrections that were not."""
     state = EmbargoState(2, "alpha", 1, HASH, 0, 103, 0, lifted, late, corrections)
     assert _words(state, 100) == words

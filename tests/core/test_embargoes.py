@@ -5,17 +5,15 @@ from typing import Final
 import pytest
 
 from ledger.core import bodies
-from ledger.core.checkpoint import cosign, open_checkpoint
 from ledger.core.embargoes import EffectiveTime, Embargoes, EmbargoState
 from ledger.core.merkle import leaf_hash
-from ledger.core.note import COSIGNATURE, SigningKey
 from ledger.core.policy import Policy
 from ledger.core.rules import month_of
 from ledger.core.statement import Statement, decode_leaf
 from tests.core.embargoed import MONTH, correction, delivery, extension, gagged, lift
-from tests.core.world import START, World, disclosure, secret
+from tests.core.judging import anchor, policy_of
+from tests.core.world import START, World, disclosure
 
-WITNESS: Final = SigningKey("witness.example", secret("witness"))
 MONTHS: Final = 60 * 24 * 31
 
 
@@ -29,15 +27,7 @@ def begun() -> World:
 
 def policy(world: World) -> Policy:
     """Return the policy that asks for the one witness."""
-    lines = f"log {world.vkey.format()}\nwitness one {WITNESS.vkey(COSIGNATURE).format()}\nquorum one\n"
-    return Policy.parse(lines.encode())
-
-
-def anchor(world: World, minute: int) -> None:
-    """Log an ANCHOR whose witness saw the log at ``minute``."""
-    signed = open_checkpoint(world.checkpoint(), world.vkey)
-    note = signed.note.with_signature(cosign(signed.checkpoint, minute * 60, WITNESS)).format()
-    world.say_as_ledger(bodies.Anchor(note))
+    return Policy.parse(policy_of(world))
 
 
 def states(world: World, policy: Policy | None = None) -> list[EmbargoState]:
